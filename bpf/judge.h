@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * judge.h - the one place that says allow or deny, compiled for the kernel and for user space.
+ *
+ * Four steps, each a pure function of its arguments:
+ *   cordon_rule_of()    which rule speaks about an operation, if any
+ *   cordon_action_of()  what the policy says of that rule for that role
+ *   cordon_answer_of()  what is done about it: the only place that knows the mode
+ *   cordon_strength()   how well a backend can do it: the table rule x backend
+ *
+ * No maps, no kernel structures, no libc: callers look grants up between the first two steps.
+ * tests/cases/ runs the same data through both builds.
+ */
+#ifndef CORDON_JUDGE_H
+#define CORDON_JUDGE_H
+
+#include "wire.h"
+
+#define CORDON_INLINE static inline __attribute__((always_inline, unused))
+
+/* Numbers of the stable user-space ABI; BPF code has no system headers to take them from. */
+#define CORDON_AF_UNSPEC 0
+#define CORDON_AF_UNIX 1
+#define CORDON_AF_INET 2
+#define CORDON_AF_INET6 10
+#define CORDON_AF_NETLINK 16
+#define CORDON_SOCK_STREAM 1
+#define CORDON_SOCK_DGRAM 2
+#define CORDON_SOCK_TYPE_MASK 0xf
+#define CORDON_IPPROTO_TCP 6
+#define CORDON_IPPROTO_UDP 17
+#define CORDON_NETLINK_ROUTE 0
+
+/* FNV-1a, 64 bit, over the bytes of a name. Not cryptographic, and it need not be: a collision with a protected name
+ * refuses one open too many, a collision with an installer's name gives a role that grants nothing. What grants
+ * something (addresses, packages) is never hashed. */
+#define CORDON_HASH_START 0xcbf29ce484222325ULL
+
+CORDON_INLINE __u64 cordon_hash_step(__u64 hash, unsigned char byte)
+{
+	return (hash ^ byte) * 0x100000001b3ULL;
+}
+
+CORDON_INLINE int cordon_is_inet(__u32 family)
+{
+	return family == CORDON_AF_INET || family == CORDON_AF_INET6;
+}
+
+/* Sockets that a build may have: local ones, TCP and UDP (whose use is judged again), and the routing netlink that
+ * getaddrinfo asks for the machine's addresses. */
+CORDON_INLINE int cordon_family_is_plain(const struct cordon_op *op)
+{
+	if (op->family == CORDON_AF_UNIX)
+		return 1;
+	if (op->family == CORDON_AF_NETLINK)
+		return op->protocol == CORDON_NETLINK_ROUTE;
+	if (!cordon_is_inet(op->family))
+		return 0;
+	if (op->type == CORDON_SOCK_STREAM)
+		return op->protocol == 0 || op->protocol == CORDON_IPPROTO_TCP;
+	if (op->type == CORDON_SOCK_DGRAM)
+		return op->protocol == 0 || op->protocol == CORDON_IPPROTO_UDP;
+	return 0; /* raw, SCTP, MPTCP, ping sockets */
+}
+
+CORDON_INLINE __u32 cordon_rule_of_net(const struct cordon_op *op)
+{
+	switch (op->kind) {
+	case CORDON_OP_SOCKET:
+		return cordon_family_is_plain(op) ? CORDON_RULE_NONE : CORDON_RULE_NET_FAMILY;
+	case CORDON_OP_CONNECT:
+		/* AF_UNSPEC dissolves an association; every other family has no business being connected and was
+		 * refused when its socket was made. */
+		return cordon_is_inet(op->family) ? CORDON_RULE_NET_CONNECT : CORDON_RULE_NONE;
+	case CORDON_OP_SEND:
+		/* UDP takes an AF_UNSPEC address for an IPv4 one, so a send is judged by the socket's family. */
+		return cordon_is_inet(op->family) ? CORDON_RULE_NET_SEND : CORDON_RULE_NONE;
+	case CORDON_OP_BIND:
+		/* Port 0 asks for any free port: resolvers and clients do that, and it takes listen() to serve. */
+		return cordon_is_inet(op->family) && op->port ? CORDON_RULE_NET_LISTEN : CORDON_RULE_NONE;
+	case CORDON_OP_LISTEN:
+		return cordon_is_inet(op->family) ? CORDON_RULE_NET_LISTEN : CORDON_RULE_NONE;
+	default:
+		return CORDON_RULE_NONE;
+	}
+}
+
+CORDON_INLINE __u32 cordon_rule_of_file(const struct cordon_op *op)
+{
+	switch (op->zone) {
+	case CORDON_ZONE_SECRET:
+		if (op->classes && (op->classes & ~op->reads) == 0)
+			return CORDON_RULE_NONE;
+		return CORDON_RULE_FILE_SECRET;
+	case CORDON_ZONE_HIDDEN:
+		return CORDON_RULE_FILE_HIDDEN;
+	case CORDON_ZONE_DEEP:
+		/* The walk did not reach the root, so the place may be a secret one. */
+		return CORDON_RULE_FILE_SECRET;
+	case CORDON_ZONE_GUARD:
+		if (op->kind == CORDON_OP_OPEN && !(op->access & CORDON_ACCESS_WRITE))
+			return CORDON_RULE_NONE;
+		return CORDON_RULE_GUARD_TAMPER;
+	default:
+		return CORDON_RULE_NONE;
+	}
+}
+
+/* Takes: a filled operation. Gives: the rule that speaks about it, CORDON_RULE_NONE where none does. */
+CORDON_INLINE __u32 cordon_rule_of(const struct cordon_op *op)
+{
+	if (op->role <= CORDON_ROLE_NONE || op->role >= CORDON_ROLE_COUNT)
+		return CORDON_RULE_NONE;
+	switch (op->kind) {
+	case CORDON_OP_SOCKET:
+	case CORDON_OP_CONNECT:
+	case CORDON_OP_SEND:
+	case CORDON_OP_BIND:
+	case CORDON_OP_LISTEN:
+		return cordon_rule_of_net(op);
+	case CORDON_OP_OPEN:
+	case CORDON_OP_LINK:
+	case CORDON_OP_RENAME:
+		return cordon_rule_of_file(op);
+	case CORDON_OP_REMOVE:
+	case CORDON_OP_CREATE:
+		/* Removing or making a secret reads nothing; what writes may do is file.outside's. */
+		return op->zone == CORDON_ZONE_GUARD ? CORDON_RULE_GUARD_TAMPER : CORDON_RULE_NONE;
+	case CORDON_OP_SIGNAL:
+		return op->guard && op->signal ? CORDON_RULE_GUARD_TAMPER : CORDON_RULE_NONE;
+	case CORDON_OP_UMOUNT:
+	case CORDON_OP_TRACE:
+	case CORDON_OP_BPF:
+		return op->guard ? CORDON_RULE_GUARD_TAMPER : CORDON_RULE_NONE;
+	default:
+		return CORDON_RULE_NONE;
+	}
+}
+
+/*
+ * Takes: the operation, its rule, `action`: the policy's for this role and rule, `granted`: a grant covers it.
+ * Gives: enum cordon_action. A value from a map that is none of the enum is a refusal, never an allow.
+ */
+CORDON_INLINE __u32 cordon_action_of(const struct cordon_op *op, __u32 rule, __u32 action, int granted)
+{
+	if (rule == CORDON_RULE_NONE)
+		return CORDON_ACTION_ALLOW;
+	if (granted && rule != CORDON_RULE_GUARD_TAMPER)
+		return CORDON_ACTION_ALLOW;
+	/* The guard is nobody's to take down, the user's own shell in the session included. */
+	if (rule == CORDON_RULE_GUARD_TAMPER && action < CORDON_ACTION_DENY)
+		return CORDON_ACTION_DENY;
+	if (action >= CORDON_ACTION_COUNT)
+		return CORDON_ACTION_DENY;
+	/* Only an open can be answered with "no such file": a link or rename of a hidden file is refused. */
+	if (action == CORDON_ACTION_HIDE && op->kind != CORDON_OP_OPEN)
+		return CORDON_ACTION_DENY;
+	return action;
+}
+
+/* Takes: the true action, the session's mode. Gives: enum cordon_answer for a backend that can refuse a call. */
+CORDON_INLINE __u32 cordon_answer_of(__u32 action, __u32 mode)
+{
+	if (mode == CORDON_MODE_AUDIT)
+		return CORDON_ANSWER_PASS;
+	switch (action) {
+	case CORDON_ACTION_ALLOW:
+	case CORDON_ACTION_LOG:
+		return CORDON_ANSWER_PASS;
+	case CORDON_ACTION_HIDE:
+		return CORDON_ANSWER_ENOENT;
+	default:
+		return CORDON_ANSWER_EPERM;
+	}
+}
+
+/*
+ * How well `backend` answers for `rule`; printed by `cordon doctor` and README.md's table, tested against what happens
+ * by tests/attacks. On trace a refusal of the network is the cgroup's; everything else there ends the task, or is logged
+ * where an honest build would lose its process (hidden settings).
+ */
+CORDON_INLINE __u32 cordon_strength(__u32 rule, __u32 backend)
+{
+	int trace = backend == CORDON_BACKEND_TRACE;
+
+	switch (rule) {
+	case CORDON_RULE_NET_CONNECT:
+	case CORDON_RULE_NET_SEND:
+		return CORDON_STRENGTH_REFUSED;
+	case CORDON_RULE_NET_LISTEN:
+	case CORDON_RULE_NET_FAMILY:
+	case CORDON_RULE_GUARD_TAMPER:
+		return trace ? CORDON_STRENGTH_ENDED_BEFORE : CORDON_STRENGTH_REFUSED;
+	case CORDON_RULE_FILE_SECRET:
+		return trace ? CORDON_STRENGTH_ENDED_AFTER : CORDON_STRENGTH_REFUSED;
+	case CORDON_RULE_FILE_HIDDEN:
+		return trace ? CORDON_STRENGTH_LOGGED : CORDON_STRENGTH_REFUSED;
+	default:
+		return CORDON_STRENGTH_NOT_YET;
+	}
+}
+
+/* Takes: the four bytes of an IPv4 address, network order. Gives: its mapped form, the only one that is ever compared. */
+CORDON_INLINE void cordon_addr_from_v4(__u8 addr[16], const __u8 v4[4])
+{
+	int i;
+
+	for (i = 0; i < 10; i++)
+		addr[i] = 0;
+	addr[10] = addr[11] = 0xff;
+	for (i = 0; i < 4; i++)
+		addr[12 + i] = v4[i];
+}
+
+#endif

@@ -1,0 +1,386 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * wire.h - the data that the kernel side and the user side share.
+ *
+ * Owns: enums, limits, map keys and values, ring records. Refuses to own: functions (judge.h), maps (maps.bpf.h).
+ * Only fixed-width integers, explicit padding, no pointers: both compilers must see the same bytes, which the assertions
+ * at the end check. Change anything here and CORDON_ABI must change too: the pin directory carries it.
+ */
+#ifndef CORDON_WIRE_H
+#define CORDON_WIRE_H
+
+#include <linux/types.h>
+
+#define CORDON_ABI 1
+
+/* Who a task is, in a session. Order matters to nobody; values are stored in the journal by name only. */
+enum cordon_role {
+	CORDON_ROLE_NONE,      /* in no session */
+	CORDON_ROLE_ROOT,      /* in a session, but nothing of an install */
+	CORDON_ROLE_INSTALLER, /* pip, uv, npm... */
+	CORDON_ROLE_HELPER,    /* on that installer's short list: git, ssh, keyring */
+	CORDON_ROLE_PROJECT,   /* code of the tree that the session started in */
+	CORDON_ROLE_PACKAGE,   /* everything else that an installer starts */
+	CORDON_ROLE_COUNT,
+};
+
+enum cordon_mode {
+	CORDON_MODE_AUDIT,   /* nothing is refused, everything that would be is recorded as such */
+	CORDON_MODE_ENFORCE, /* what a rule refuses is refused */
+	CORDON_MODE_COUNT,
+};
+
+enum cordon_backend {
+	CORDON_BACKEND_LSM,
+	CORDON_BACKEND_FMOD_RET,
+	CORDON_BACKEND_TRACE,
+	CORDON_BACKEND_COUNT,
+};
+
+/* What a rule says of an operation, before the mode is applied. */
+enum cordon_action {
+	CORDON_ACTION_ALLOW,
+	CORDON_ACTION_LOG,
+	CORDON_ACTION_DENY,    /* the call fails with EPERM */
+	CORDON_ACTION_HIDE,    /* the open answers ENOENT */
+	CORDON_ACTION_CONDEMN, /* the call fails, and the package is done for */
+	CORDON_ACTION_COUNT,
+};
+
+/* What was done in the end: the action after mode and backend. */
+enum cordon_answer {
+	CORDON_ANSWER_PASS,  /* the call went through (allowed, logged, or audit) */
+	CORDON_ANSWER_EPERM, /* refused */
+	CORDON_ANSWER_ENOENT,
+	CORDON_ANSWER_KILL, /* the task was ended (trace) */
+	CORDON_ANSWER_COUNT,
+};
+
+/* How strongly a backend can answer for a rule: the table is cordon_strength() in judge.h. */
+enum cordon_strength {
+	CORDON_STRENGTH_NOT_YET,      /* no code enforces it so far */
+	CORDON_STRENGTH_LOGGED,       /* seen and recorded, not prevented */
+	CORDON_STRENGTH_ENDED_AFTER,  /* the task is ended; another thread of it may have used the effect */
+	CORDON_STRENGTH_ENDED_BEFORE, /* the task is ended before the call has any effect */
+	CORDON_STRENGTH_REFUSED,      /* the call fails with an errno */
+	CORDON_STRENGTH_COUNT,
+};
+
+/*
+ * Rules: X(enumerator, stable id). The ids are in policies, journals and documentation; never rename or reuse one.
+ * New ones go to the end of their group; values are not stored outside one running session.
+ */
+#define CORDON_RULES(X)                               \
+	X(NONE, "none")                               \
+	X(NET_CONNECT, "net.connect")                 \
+	X(NET_SEND, "net.send")                       \
+	X(NET_LISTEN, "net.listen")                   \
+	X(NET_FAMILY, "net.family")                   \
+	X(NET_BROKER, "net.broker")                   \
+	X(EXEC_DROPPED, "exec.dropped")               \
+	X(EXEC_MEMORY, "exec.memory")                 \
+	X(EXEC_SETUID, "exec.setuid")                 \
+	X(FILE_SECRET, "file.secret")                 \
+	X(FILE_HIDDEN, "file.hidden")                 \
+	X(FILE_PRIVATE, "file.private")               \
+	X(FILE_PERSIST, "file.persist")               \
+	X(FILE_OUTSIDE, "file.outside")               \
+	X(FILE_STARTUP, "file.startup")               \
+	X(FILE_SETUID, "file.setuid")                 \
+	X(ENV_SECRET, "env.secret")                   \
+	X(PROC_MEMORY, "proc.memory")                 \
+	X(PROC_SIGNAL, "proc.signal")                 \
+	X(PROC_LEFTOVER, "proc.leftover")             \
+	X(TTY_INJECT, "tty.inject")                   \
+	X(KERNEL_BPF, "kernel.bpf")                   \
+	X(KERNEL_MODULE, "kernel.module")             \
+	X(KERNEL_MOUNT, "kernel.mount")               \
+	X(KERNEL_NAMESPACE, "kernel.namespace")       \
+	X(KERNEL_IO_URING, "kernel.io_uring")         \
+	X(KERNEL_CAPABILITY, "kernel.capability")     \
+	X(GUARD_TAMPER, "guard.tamper")               \
+	X(FLOOD_FILES, "flood.files")                 \
+	X(FLOOD_TASKS, "flood.tasks")                 \
+	X(IDENTITY_HASH, "identity.hash")             \
+	X(IDENTITY_LOOKALIKE, "identity.lookalike")   \
+	X(IDENTITY_INTERNAL, "identity.internal")     \
+	X(IDENTITY_KNOWN_BAD, "identity.known-bad")   \
+	X(IDENTITY_MALFORMED, "identity.malformed")   \
+	X(IDENTITY_STARTUP, "identity.startup")       \
+	X(IDENTITY_UNLISTED, "identity.unlisted")
+
+enum cordon_rule {
+#define CORDON_RULE_ENUM(name, id) CORDON_RULE_##name,
+	CORDON_RULES(CORDON_RULE_ENUM)
+#undef CORDON_RULE_ENUM
+	CORDON_RULE_COUNT,
+};
+
+/* What kind of place a file lies in. */
+enum cordon_zone {
+	CORDON_ZONE_NONE,
+	CORDON_ZONE_SECRET, /* policy/zones/secret.list */
+	CORDON_ZONE_HIDDEN, /* policy/zones/hidden.list */
+	CORDON_ZONE_GUARD,  /* our pins, state and policy */
+	CORDON_ZONE_DEEP,   /* the walk hit its bound before the root: nobody knows, so refuse */
+	CORDON_ZONE_COUNT,
+};
+
+/* Classes of secrets, so that ssh may read ~/.ssh and git its credentials: the tag in policy/zones/, `reads` in a
+ * recognition file. */
+#define CORDON_CLASS_SSH (1u << 0)
+#define CORDON_CLASS_GIT (1u << 1)
+#define CORDON_CLASS_KEYRING (1u << 2)
+#define CORDON_CLASS_GPG (1u << 3)
+
+/* What a task asks for. */
+enum cordon_op_kind {
+	CORDON_OP_NONE,
+	CORDON_OP_SOCKET,  /* family, type, protocol */
+	CORDON_OP_CONNECT, /* family, type, addr, port */
+	CORDON_OP_SEND,    /* the same; addr is the message's or the connected peer's */
+	CORDON_OP_BIND,    /* family, type, addr, port */
+	CORDON_OP_LISTEN,  /* family, type, port as bound */
+	CORDON_OP_OPEN,    /* zone, classes, access */
+	CORDON_OP_LINK,    /* zone of the source */
+	CORDON_OP_RENAME,  /* zone of the source or of the place it replaces */
+	CORDON_OP_REMOVE,  /* unlink, rmdir: zone */
+	CORDON_OP_CREATE,  /* a new name: zone of the parent */
+	CORDON_OP_UMOUNT,  /* guard: the file system of our pins */
+	CORDON_OP_SIGNAL,  /* guard, signal */
+	CORDON_OP_TRACE,   /* guard: ptrace, /proc/PID/mem, process_vm_* on it */
+	CORDON_OP_BPF,     /* guard: a descriptor of one of our maps, programs or links */
+	CORDON_OP_COUNT,
+};
+
+#define CORDON_ACCESS_READ (1u << 0)
+#define CORDON_ACCESS_WRITE (1u << 1)
+
+/* One operation, as the judge sees it. Zero in what does not apply. Addresses are always 16 bytes: IPv4 as
+ * ::ffff:a.b.c.d, so that a mapped address and its plain form are one. */
+struct cordon_op {
+	__u32 kind;     /* enum cordon_op_kind */
+	__u32 role;     /* enum cordon_role of the task */
+	__u32 family;   /* AF_* of the socket; for CONNECT, SEND and BIND that of the address */
+	__u32 type;     /* SOCK_* without flags */
+	__u32 protocol; /* IPPROTO_*, for AF_NETLINK NETLINK_* */
+	__u32 port;     /* host order */
+	__u8 addr[16];
+	__u32 zone;    /* enum cordon_zone */
+	__u32 access;  /* CORDON_ACCESS_* */
+	__u32 classes; /* CORDON_CLASS_* of the object */
+	__u32 reads;   /* CORDON_CLASS_* that the task's recognition entry lets it read */
+	__u32 guard;   /* 1: the object is a part of the guard */
+	__u32 signal;  /* the signal sent, 0: only a probe */
+};
+
+#define CORDON_LABEL_HELD (1u << 0)   /* stopped at its exec, not bound yet */
+#define CORDON_LABEL_BOUND (1u << 1)  /* `package` says which package; 0 there is `unknown` */
+#define CORDON_LABEL_DOOMED (1u << 2) /* ends at its next hook */
+#define CORDON_LABEL_NESTED (1u << 3) /* an installer that an installer started */
+
+/* The label of a process. Map `labels`; key __u64: its tgid, or the address of its task before it has one. */
+struct cordon_label {
+	__u32 session;
+	__u8 role;
+	__u8 flags;      /* CORDON_LABEL_* */
+	__u16 installer; /* index in the session's recognition table + 1, 0: none */
+	__u32 package;   /* the session's number of the package, 0: unknown */
+	__u32 reads;     /* CORDON_CLASS_* */
+};
+
+#define CORDON_SESSION_DEAD (1u << 0)    /* the controller is gone: refuse, stop nobody */
+#define CORDON_SESSION_CONFINE (1u << 1) /* `root` is `project` */
+
+/* A session. Map `sessions`; key __u32: its id, from 1. Id 0 is the canary's: no ring, always enforcing. */
+struct cordon_session {
+	__u32 mode;       /* enum cordon_mode */
+	__u32 flags;      /* CORDON_SESSION_* */
+	__u32 controller; /* kernel tgid, set by the iter program */
+	__u32 level;      /* pid namespace level of the controller: pids in records are seen from there */
+	__u64 heartbeat;  /* CLOCK_MONOTONIC ns, written by the controller */
+	__u64 cgroup;     /* id of its cgroup2, 0: none */
+	__u8 actions[CORDON_ROLE_COUNT][CORDON_RULE_COUNT]; /* enum cordon_action */
+	__u8 pad[2];
+};
+
+/* A controller that has not moved its heartbeat for so long counts as dead. Software-emulated guests stall for
+ * seconds, so not less; a user waits so long at the most. */
+#define CORDON_HEARTBEAT_STALE_NS 10000000000ULL
+
+/* Who is part of the guard. Map `guards`; key __u32 kernel tgid; value __u32 session. */
+
+/* Map `guard_objects`; key __u64: kernel address of one of our maps, programs or super blocks; value __u32 1. */
+
+/* A protected object. Map `zones`: by inode. Map `zone_names`: by parent and name. */
+struct cordon_zone_key {
+	__u64 inode; /* kernel address, kept valid by an O_PATH descriptor of the controller */
+	__u32 session;
+	__u32 pad;
+};
+
+struct cordon_name_key {
+	__u64 parent; /* kernel address of the parent, or CORDON_NAME_PSEUDO | n for a folder that does not exist yet */
+	__u64 name;   /* cordon_hash() of the name */
+	__u32 session;
+	__u32 pad;
+};
+
+/* Pseudo parents stand for folders that do not exist yet. User-space addresses, so never those of an inode. */
+#define CORDON_NAME_PSEUDO 0x0000700000000000ULL
+
+struct cordon_zone_val {
+	__u32 zone;    /* enum cordon_zone; NONE in `zone_names`: only a step to `next` */
+	__u32 classes; /* CORDON_CLASS_* */
+	__u32 object;  /* the session's number of this entry of the lists, for grants and for the finding's path */
+	__u32 pad;
+	__u64 next; /* in `zone_names`: pseudo parent to go on with downward, 0: none */
+};
+
+/* How many dentries a walk goes up. node_modules nests 10 to 20 deep; what is deeper is refused, not allowed. */
+#define CORDON_WALK_MAX 64
+/* How many missing folders above a protected name are followed: ~/.config/sops/age/keys.txt has three. */
+#define CORDON_CHAIN_MAX 4
+/* Bytes of one path component; NAME_MAX is 255, protected names are shorter than 64. */
+#define CORDON_NAME_LEN 64
+
+/* Grants. The value is __u32 1. */
+struct cordon_grant_net {
+	__u8 addr[16];
+	__u32 session;
+	__u32 package;
+	__u32 rule;
+	__u32 port; /* host order, 0: any */
+};
+
+struct cordon_grant_file {
+	__u32 session;
+	__u32 package;
+	__u32 rule;
+	__u32 object;
+};
+
+/*
+ * Recognition, for `root` -> `installer` at exec. Map `recognition`; all other transitions are the controller's, at the
+ * hold. `hash` is cordon_hash() of the token that `kind` names.
+ */
+enum cordon_token {
+	CORDON_TOKEN_EXE,            /* basename of the program */
+	CORDON_TOKEN_EXE_VERSION,    /* the same without a trailing [0-9.]* */
+	CORDON_TOKEN_INTERPRETER,    /* basename without trailing [0-9.]*: its script or module is looked at */
+	CORDON_TOKEN_SCRIPT,         /* basename of the first argument that is no option */
+	CORDON_TOKEN_SCRIPT_VERSION, /* the same without a trailing [0-9.]* */
+	CORDON_TOKEN_SCRIPT_PAIR,    /* its last two components */
+	CORDON_TOKEN_SCRIPT_PREFIX,  /* its basename up to and with the first '-': yarn-*.cjs */
+	CORDON_TOKEN_MODULE,         /* the value of -m */
+	CORDON_TOKEN_CODE,           /* the 16 bytes of a pattern in the value of -c */
+	CORDON_TOKEN_COUNT,
+};
+
+struct cordon_recognition_key {
+	__u64 hash;
+	__u32 session;
+	__u16 token;       /* enum cordon_token */
+	__u16 interpreter; /* CORDON_INTERPRETER_* that it belongs to; 0 for EXE and INTERPRETER */
+};
+
+#define CORDON_INTERPRETER_PYTHON 1
+#define CORDON_INTERPRETER_NODE 2
+#define CORDON_INTERPRETER_RUBY 3
+#define CORDON_INTERPRETER_SHELL 4
+
+struct cordon_recognition {
+	__u16 installer; /* index + 1; for INTERPRETER: CORDON_INTERPRETER_* */
+	__u8 role;       /* the role it gets: INSTALLER, or PROJECT for setup.py */
+	__u8 pad;
+};
+
+/* Ring records. */
+enum cordon_record_type {
+	CORDON_RECORD_EXEC = 1,
+	CORDON_RECORD_FORK,
+	CORDON_RECORD_EXIT,
+	CORDON_RECORD_FINDING,
+};
+
+struct cordon_record {
+	__u16 abi; /* CORDON_ABI */
+	__u16 type;
+	__u32 size; /* of the whole record */
+	__u64 time; /* CLOCK_MONOTONIC ns */
+	__u32 session;
+	__u32 pid;  /* process, as seen from the controller's pid namespace */
+	__u32 tgid; /* the same as the kernel numbers it: key of `labels` */
+	__u32 ppid; /* its parent, as seen from the controller's */
+	__u32 uid;
+	struct cordon_label label; /* after the event */
+	char comm[16];
+	__u32 pad;
+};
+
+#define CORDON_ARGS_LEN 1024 /* pip's longest recognisable argv prefix is some 300 bytes; the rest is for the journal */
+#define CORDON_PATH_LEN 256
+
+struct cordon_record_exec {
+	struct cordon_record head;
+	__u8 role_before;
+	__u8 held;      /* stopped: the controller has to answer */
+	__u8 truncated; /* argv did not fit */
+	__u8 pad[5];
+	__u32 path_len; /* with NUL */
+	__u32 args_len; /* bytes of args that were read */
+	char path[CORDON_PATH_LEN]; /* as given to execve */
+	char args[CORDON_ARGS_LEN]; /* NUL between arguments */
+};
+
+#define CORDON_FINDING_NAMES 8
+
+struct cordon_record_finding {
+	struct cordon_record head;
+	struct cordon_op op;
+	__u32 rule;
+	__u32 action;
+	__u32 answer;
+	__u32 target; /* SIGNAL, TRACE: kernel tgid of the target */
+	__u32 object; /* zone entry that was hit, see cordon_zone_val */
+	__u32 below;  /* how many components below that entry the file lies */
+	__u32 names;  /* how many components are in `name` */
+	__u32 pad;
+	char name[CORDON_FINDING_NAMES][CORDON_NAME_LEN]; /* the file's name first, then upward */
+};
+
+/* Map `lost`: per CPU, key: the record's rule (0 for records that are no findings), value __u64 count. */
+
+/* Map `request`: what the iter programs are to do with the task they are pointed at; key __u32 0. */
+enum cordon_request_verb {
+	CORDON_REQUEST_NONE,
+	CORDON_REQUEST_LABEL,   /* put `label` on the process */
+	CORDON_REQUEST_GUARD,   /* it is part of the guard; of session `label.session`; as controller where `controller` */
+	CORDON_REQUEST_INODES,  /* report the inode addresses of its descriptors: `fd` from 0 up */
+};
+
+struct cordon_request {
+	__u32 verb;
+	__u32 controller;
+	struct cordon_label label;
+	__u32 done;  /* out: how many tasks were met */
+	__u32 tgid;  /* out: kernel tgid */
+	__u32 level; /* out: pid namespace level */
+	__s32 error; /* out: 0 or -errno of the map update */
+};
+
+#ifdef __cplusplus
+#define CORDON_ASSERT(e, m) static_assert(e, m)
+#else
+#define CORDON_ASSERT(e, m) _Static_assert(e, m)
+#endif
+CORDON_ASSERT(sizeof(struct cordon_op) == 64, "op");
+CORDON_ASSERT(sizeof(struct cordon_label) == 16, "label");
+CORDON_ASSERT(sizeof(struct cordon_session) == 32 + CORDON_ROLE_COUNT * CORDON_RULE_COUNT + 2, "session");
+CORDON_ASSERT(sizeof(struct cordon_record) == 72, "record");
+CORDON_ASSERT(sizeof(struct cordon_record_exec) == 72 + 16 + CORDON_PATH_LEN + CORDON_ARGS_LEN, "exec");
+CORDON_ASSERT(sizeof(struct cordon_record_finding) == 72 + 64 + 32 + CORDON_FINDING_NAMES * CORDON_NAME_LEN, "finding");
+CORDON_ASSERT(sizeof(struct cordon_recognition_key) == 16, "recognition");
+CORDON_ASSERT(sizeof(struct cordon_zone_val) == 24, "zone");
+
+#endif

@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * policy.h - what a policy says, parsed and validated; nothing here knows the kernel.
+ *
+ * Read order: the vendor's cordon.toml, then /etc/cordon/cordon.toml, then /etc/cordon/conf.d/x.toml by name; a later
+ * file's value replaces an earlier one's, grants add up. --policy FILE replaces the /etc files by FILE, and the grants
+ * that `cordon allow` wrote still count (conf.d/90-reviewed.toml). A file is parsed whole and validated; one mistake
+ * refuses the whole policy.
+ */
+#ifndef CORDON_POLICY_POLICY_H
+#define CORDON_POLICY_POLICY_H
+
+#include "wire.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <time.h>
+
+/* Where a mistake is, and what. `text` is one line, lower case, without the position. */
+struct diag {
+	char *file;
+	unsigned int line;   /* from 1, 0: the whole file */
+	unsigned int column; /* from 1 */
+	char *text;
+};
+
+void diag_release(struct diag *diag);
+/* "FILE:LINE:COLUMN: TEXT", a new string. */
+char *diag_format(const struct diag *diag);
+
+enum policy_fail_on { POLICY_FAIL_ON_NEVER, POLICY_FAIL_ON_CONDEMN, POLICY_FAIL_ON_DENY };
+
+struct policy_grant {
+	char *ecosystem; /* "pypi", "npm", ...; "" : any */
+	char *package;   /* normalised name, "*": any known package; "unknown" is never granted by "*" */
+	char *version;   /* NULL: any */
+	unsigned int rule;
+	char *host;      /* name or address, NULL */
+	unsigned int port; /* 0: any */
+	char *path;      /* absolute or ~/..., NULL */
+	char *reason;
+	char *author;
+	char *expires;   /* YYYY-MM-DD, NULL: never */
+	char *file;      /* where it stands */
+	unsigned int line;
+};
+
+struct policy {
+	unsigned int mode; /* enum cordon_mode */
+	enum policy_fail_on fail_on;
+	int backend; /* -1: any, else the one that is required */
+	uint8_t actions[CORDON_ROLE_COUNT][CORDON_RULE_COUNT];
+	struct policy_grant *grants;
+	size_t grant_count;
+	/* Keys that are understood but have no effect yet, "file:line: key", for `policy check` and `run`. */
+	char **inert;
+	size_t inert_count;
+	char **files; /* that were read, in order */
+	size_t file_count;
+};
+
+struct policy_paths {
+	const char *vendor;   /* folder with cordon.toml, installers/, zones/ */
+	const char *etc;      /* /etc/cordon */
+	const char *override; /* --policy FILE, or NULL */
+};
+
+/* Takes: where to look; NULL fields mean the defaults below. Gives: 0 and *ret, or -errno and *ret_diag. */
+int policy_load(const struct policy_paths *paths, struct policy **ret, struct diag *ret_diag);
+void policy_free(struct policy *policy);
+
+/* The vendor folder: $CORDON_DATA, else `policy/` of the tree that the program lies in (../policy from .output/), else
+ * the installed PREFIX/share/cordon. A new string; NULL: none of them is there. */
+char *policy_vendor_dir(void);
+/* $CORDON_ETC where set, else /etc/cordon. Never NULL. */
+const char *policy_etc_dir(void);
+
+/* Whether a grant speaks of this package at this time (normalised name; version may be NULL: unknown). */
+bool policy_grant_matches(const struct policy_grant *grant, const char *ecosystem, const char *package,
+			  const char *version, time_t now);
+
+/* --- zones: policy/zones/{secret,hidden}.list ------------------------------------------------------------------ */
+
+struct zone_entry {
+	char *path; /* absolute after expansion of ~ and {a,b} and * */
+	bool subtree; /* a folder with all below it: written with a trailing slash */
+	bool procfs;  /* /proc/PID/NAME of other processes: `path` is NAME */
+	unsigned int zone;
+	unsigned int classes; /* CORDON_CLASS_* */
+	char *file;
+	unsigned int line;
+};
+
+struct zones {
+	struct zone_entry *entries;
+	size_t count;
+};
+
+/*
+ * Takes: the folder of the lists; the home of the session's user and the folder that it started in (project).
+ * Gives: every entry, `~` and `.` (the project) expanded, globs expanded to what exists now (an entry with a glob that
+ * matches nothing is left out; all others stay, whether the file exists or not).
+ */
+int zones_load(const char *dir, const char *home, const char *project, struct zones **ret, struct diag *ret_diag);
+void zones_free(struct zones *zones);
+
+/* --- recognition: policy/installers/x.toml --------------------------------------------------------------------- */
+
+enum token_match { TOKEN_EXACT, TOKEN_VERSION /* NAME[0-9.]* */, TOKEN_PREFIX /* NAME* */ };
+
+struct token_pattern {
+	char *text; /* without the wildcard */
+	enum token_match match;
+};
+
+struct token_list {
+	struct token_pattern *items;
+	size_t count;
+};
+
+struct helper_entry {
+	struct token_pattern exe;
+	char **args;       /* the arguments that must follow, in order: `rustc --version`; empty: any */
+	size_t arg_count;
+	char **children;   /* names its own children may have and stay helper; git: "git-*" and ssh */
+	size_t child_count;
+	unsigned int reads; /* CORDON_CLASS_* */
+};
+
+struct installer {
+	char *id;        /* "pip" */
+	char *ecosystem; /* "pypi" */
+	unsigned int interpreter; /* CORDON_INTERPRETER_*, 0: only `exe` */
+	struct token_list exe;    /* programs that are the installer by themselves: uv, cargo */
+	struct token_list script; /* last component, or last two: "pip", "pip[0-9.]*", "pip/__main__.py" */
+	struct token_list module; /* of -m */
+	char **code;              /* substrings of -c, 1 to 16 bytes */
+	size_t code_count;
+	unsigned int role; /* INSTALLER; PROJECT for setup.py, that is package code itself */
+	char **nested;     /* ids of installers that it may start and that stay installers */
+	size_t nested_count;
+	struct helper_entry *helpers;
+	size_t helper_count;
+	char **passthrough; /* subcommands whose child is the user's own program: run, exec */
+	size_t passthrough_count;
+	/* How package code's identity is found, in this order; see session/attribute.h */
+	char **attribute_env;  /* "npm_package_name=name" pairs: variable, field */
+	size_t attribute_env_count;
+	char **attribute_cwd;  /* patterns over cwd with {name} {version}: "*\/pip-install-*\/{name}_*" */
+	size_t attribute_cwd_count;
+	char **attribute_exe;
+	size_t attribute_exe_count;
+	char *file;
+	unsigned int line;
+};
+
+struct installers {
+	struct installer *items; /* sorted by id; the index is struct cordon_label's installer - 1 */
+	size_t count;
+};
+
+int installers_load(const char *dir, struct installers **ret, struct diag *ret_diag);
+void installers_free(struct installers *installers);
+/* The index, or -ENOENT. */
+int installers_find(const struct installers *installers, const char *id);
+
+/* --- what cordon writes ---------------------------------------------------------------------------------------- */
+
+/* The TOML text of one [[grant]], as `allow` shows it and appends it. A new string. */
+char *grant_format(const struct policy_grant *grant);
+/* Appends to ETC/conf.d/90-reviewed.toml, making it (root, 0644) where needed: written whole beside it, parsed,
+ * fsync'ed and renamed, under a lock. -EEXIST: an equal grant is there. */
+int grant_append(const char *etc, const struct policy_grant *grant, struct diag *ret_diag);
+
+#endif
