@@ -301,6 +301,7 @@ enum cordon_record_type {
 	CORDON_RECORD_FORK,
 	CORDON_RECORD_EXIT,
 	CORDON_RECORD_FINDING,
+	CORDON_RECORD_ARCHIVE,
 };
 
 struct cordon_record {
@@ -349,6 +350,14 @@ struct cordon_record_finding {
 	char name[CORDON_FINDING_NAMES][CORDON_NAME_LEN]; /* the file's name first, then upward */
 };
 
+/* An installer opened an archive for reading (.whl, .zip, .tgz, .tar.*, .gem, .crate): what it installs next comes from
+ * it. Only names the package; a verdict on the archive is the gate's. */
+struct cordon_record_archive {
+	struct cordon_record head;
+	char parent[CORDON_NAME_LEN]; /* name of its folder: pip-unpack-x */
+	char name[CORDON_PATH_LEN];   /* file name, NUL-terminated */
+};
+
 /* Map `lost`: per CPU, key: the record's rule (0 for records that are no findings), value __u64 count. */
 
 /* Map `request`: what the iter programs are to do with the task they are pointed at; key __u32 0. */
@@ -380,6 +389,7 @@ CORDON_ASSERT(sizeof(struct cordon_session) == 32 + CORDON_ROLE_COUNT * CORDON_R
 CORDON_ASSERT(sizeof(struct cordon_record) == 72, "record");
 CORDON_ASSERT(sizeof(struct cordon_record_exec) == 72 + 16 + CORDON_PATH_LEN + CORDON_ARGS_LEN, "exec");
 CORDON_ASSERT(sizeof(struct cordon_record_finding) == 72 + 64 + 32 + CORDON_FINDING_NAMES * CORDON_NAME_LEN, "finding");
+CORDON_ASSERT(sizeof(struct cordon_record_archive) == 72 + CORDON_NAME_LEN + CORDON_PATH_LEN, "archive");
 CORDON_ASSERT(sizeof(struct cordon_recognition_key) == 16, "recognition");
 CORDON_ASSERT(sizeof(struct cordon_zone_val) == 24, "zone");
 
