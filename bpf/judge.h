@@ -132,6 +132,8 @@ CORDON_INLINE __u32 cordon_rule_of(const struct cordon_op *op)
 	case CORDON_OP_TRACE:
 	case CORDON_OP_BPF:
 		return op->guard ? CORDON_RULE_GUARD_TAMPER : CORDON_RULE_NONE;
+	case CORDON_OP_ABI:
+		return CORDON_RULE_GUARD_TAMPER;
 	default:
 		return CORDON_RULE_NONE;
 	}
@@ -189,9 +191,11 @@ CORDON_INLINE __u32 cordon_strength(__u32 rule, __u32 backend)
 		return CORDON_STRENGTH_REFUSED;
 	case CORDON_RULE_NET_LISTEN:
 	case CORDON_RULE_NET_FAMILY:
-	case CORDON_RULE_GUARD_TAMPER:
+		/* The socket is made and goes with its process, before anybody could use it. */
 		return trace ? CORDON_STRENGTH_ENDED_BEFORE : CORDON_STRENGTH_REFUSED;
 	case CORDON_RULE_FILE_SECRET:
+	case CORDON_RULE_GUARD_TAMPER:
+		/* A call that has begun is carried out: SIGKILL waits for its end. */
 		return trace ? CORDON_STRENGTH_ENDED_AFTER : CORDON_STRENGTH_REFUSED;
 	case CORDON_RULE_FILE_HIDDEN:
 		return trace ? CORDON_STRENGTH_LOGGED : CORDON_STRENGTH_REFUSED;

@@ -150,6 +150,7 @@ enum cordon_op_kind {
 	CORDON_OP_SIGNAL,  /* guard, signal */
 	CORDON_OP_TRACE,   /* guard: ptrace, /proc/PID/mem, process_vm_* on it */
 	CORDON_OP_BPF,     /* guard: a descriptor of one of our maps, programs or links */
+	CORDON_OP_ABI,     /* trace: a system call by a number that backend does not follow, or a task sharing its files */
 	CORDON_OP_COUNT,
 };
 
@@ -178,6 +179,7 @@ struct cordon_op {
 #define CORDON_LABEL_BOUND (1u << 1)  /* `package` says which package; 0 there is `unknown` */
 #define CORDON_LABEL_DOOMED (1u << 2) /* ends at its next hook */
 #define CORDON_LABEL_NESTED (1u << 3) /* an installer that an installer started */
+#define CORDON_LABEL_CONFINED (1u << 4) /* --confine: a `root` that is `project`, and may still become `installer` */
 
 /* The label of a process. Map `labels`; key __u64: its tgid, or the address of its task before it has one. */
 struct cordon_label {
@@ -196,7 +198,7 @@ struct cordon_label {
 struct cordon_session {
 	__u32 mode;       /* enum cordon_mode */
 	__u32 flags;      /* CORDON_SESSION_* */
-	__u32 controller; /* kernel tgid, set by the iter program */
+	__u32 controller; /* its process, as the kernel numbers it */
 	__u32 level;      /* pid namespace level of the controller: pids in records are seen from there */
 	__u64 heartbeat;  /* CLOCK_MONOTONIC ns, written by the controller */
 	__u64 cgroup;     /* id of its cgroup2, 0: none */
@@ -208,9 +210,29 @@ struct cordon_session {
  * seconds, so not less; a user waits so long at the most. */
 #define CORDON_HEARTBEAT_STALE_NS 10000000000ULL
 
-/* Who is part of the guard. Map `guards`; key __u32 kernel tgid; value __u32 session. */
+/* Who is part of the guard. Map `guards`; key __u32: tgid as the kernel numbers it. */
+struct cordon_guard {
+	__u32 session;
+	__u32 pid;   /* as seen from the controller's pid namespace */
+	__u32 level; /* of that namespace */
+	__u32 pad;
+};
 
 /* Map `guard_objects`; key __u64: kernel address of one of our maps, programs or super blocks; value __u32 1. */
+
+/* One per machine. Map `state`; key __u32 0. */
+struct cordon_state {
+	__u64 overflow; /* labels that lie under a task's address because the table was full at its fork */
+	__u64 cgroups;  /* sessions that have a cgroup: a task without label may still belong to one */
+	__u32 backend;  /* enum cordon_backend */
+	__u32 next;     /* id of the next session: never one that a label may still carry */
+};
+
+/* How many processes may be labelled at once, all sessions together. Beyond it forks are denied. 64 KiB entries of 40
+ * bytes are 2.5 MiB; a desktop's pid_max is 4 Mi, a build uses some hundreds. */
+#define CORDON_LABELS_MAX 65536
+/* Sessions at once: each has a ring of 1 MiB and a controller. */
+#define CORDON_SESSIONS_MAX 1024
 
 /* A protected object. Map `zones`: by inode. Map `zone_names`: by parent and name. */
 struct cordon_zone_key {
@@ -363,20 +385,29 @@ struct cordon_record_archive {
 /* Map `request`: what the iter programs are to do with the task they are pointed at; key __u32 0. */
 enum cordon_request_verb {
 	CORDON_REQUEST_NONE,
-	CORDON_REQUEST_LABEL,   /* put `label` on the process */
-	CORDON_REQUEST_GUARD,   /* it is part of the guard; of session `label.session`; as controller where `controller` */
-	CORDON_REQUEST_INODES,  /* report the inode addresses of its descriptors: `fd` from 0 up */
+	CORDON_REQUEST_LABEL, /* put `label` on the process */
+	CORDON_REQUEST_GUARD, /* it is part of the guard of session `label.session` */
 };
 
 struct cordon_request {
 	__u32 verb;
-	__u32 controller;
 	struct cordon_label label;
 	__u32 done;  /* out: how many tasks were met */
-	__u32 tgid;  /* out: kernel tgid */
+	__u32 tgid;  /* out: as the kernel numbers it */
 	__u32 level; /* out: pid namespace level */
 	__s32 error; /* out: 0 or -errno of the map update */
 };
+
+/* What iter/task_file writes for each descriptor of the process. */
+struct cordon_inode_entry {
+	__u32 fd;
+	__u32 magic; /* of its file system */
+	__u64 inode;
+	__u64 super;
+};
+
+/* procfs files are protected by their name, whatever process they are of. Parent in `zone_names`. */
+#define CORDON_NAME_PROCFS 1ULL
 
 #ifdef __cplusplus
 #define CORDON_ASSERT(e, m) static_assert(e, m)

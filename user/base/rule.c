@@ -99,6 +99,7 @@ static const char *const ops[] = {
 	[CORDON_OP_OPEN] = "open",     [CORDON_OP_LINK] = "link",     [CORDON_OP_RENAME] = "rename",
 	[CORDON_OP_REMOVE] = "remove", [CORDON_OP_CREATE] = "create", [CORDON_OP_UMOUNT] = "umount",
 	[CORDON_OP_SIGNAL] = "signal", [CORDON_OP_TRACE] = "trace",   [CORDON_OP_BPF] = "bpf",
+	[CORDON_OP_ABI] = "foreign-abi",
 };
 _Static_assert(COUNT(ops) == CORDON_OP_COUNT, "an operation has no name");
 

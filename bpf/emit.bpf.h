@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * emit.bpf.h - the one emitter, and ask(): judge, record, answer.
+ *
+ * The answer is known before a record is reserved: a full ring loses a line of the report, never a refusal, and what is
+ * lost is counted. Mode is applied in cordon_answer_of() and nowhere else.
+ */
+#ifndef CORDON_EMIT_BPF_H
+#define CORDON_EMIT_BPF_H
+
+#include "object.bpf.h"
+
+static __always_inline void emit_count_lost(__u32 session, __u32 rule)
+{
+	__u64 key = (__u64)session << 32 | rule, one = 1;
+	__u64 *count = bpf_map_lookup_elem(&lost, &key);
+
+	if (count)
+		__sync_fetch_and_add(count, 1); /* we may be preempted by another task on this CPU */
+	else
+		bpf_map_update_elem(&lost, &key, &one, BPF_NOEXIST);
+}
+
+static __always_inline void *emit_ring(__u32 session)
+{
+	return bpf_map_lookup_elem(&rings, &session);
+}
+
+/* Fills the head of a record about `leader`, a process's first thread. */
+static __always_inline void emit_head(struct cordon_record *head, __u16 type, __u32 size, struct task_struct *leader,
+				      const struct cordon_label *label, __u32 level)
+{
+	head->abi = CORDON_ABI;
+	head->type = type;
+	head->size = size;
+	head->time = bpf_ktime_get_ns();
+	head->session = label->session;
+	head->pid = task_pid_at(leader, level);
+	head->tgid = BPF_CORE_READ(leader, tgid);
+	head->ppid = task_pid_at(BPF_CORE_READ(leader, real_parent, group_leader), level);
+	head->uid = (__u32)bpf_get_current_uid_gid();
+	head->label = *label;
+	head->pad = 0;
+	bpf_get_current_comm(head->comm, sizeof(head->comm));
+}
+
+
+/* What ask() needs beside the operation. Zero in what does not apply. */
+struct ask_object {
+	struct dentry *dentry;
+	__u32 object, below;
+	__u32 target; /* process, as the kernel numbers it */
+};
+
+static __always_inline void emit_finding(const struct cordon_label *label, const struct cordon_session *session,
+					 const struct cordon_op *op, const struct ask_object *object, __u32 rule,
+					 __u32 action, __u32 answer)
+{
+	struct task_struct *task = (void *)bpf_get_current_task();
+	struct cordon_record_finding *record;
+	void *ring;
+
+	if (!label->session) /* the canary's */
+		return;
+	ring = emit_ring(label->session);
+	record = ring ? bpf_ringbuf_reserve(ring, sizeof(*record), 0) : NULL;
+	if (!record) {
+		emit_count_lost(label->session, rule);
+		return;
+	}
+	emit_head(&record->head, CORDON_RECORD_FINDING, sizeof(*record), BPF_CORE_READ(task, group_leader), label,
+		  session ? session->level : 0);
+	record->op = *op;
+	record->rule = rule;
+	record->action = action;
+	record->answer = answer;
+	record->target = object->target;
+	record->object = object->object;
+	record->below = object->below;
+	record->names = 0;
+	record->pad = 0;
+	if (object->dentry) {
+		struct dentry *dentry = object->dentry;
+		int i;
+
+		for (i = 0; i < CORDON_FINDING_NAMES; i++) {
+			struct dentry *parent = BPF_CORE_READ(dentry, d_parent);
+
+			if (!parent || parent == dentry)
+				break;
+			bpf_probe_read_kernel_str(record->name[i], CORDON_NAME_LEN, BPF_CORE_READ(dentry, d_name.name));
+			record->names = i + 1;
+			dentry = parent;
+		}
+	}
+	bpf_ringbuf_submit(record, 0);
+}
+
+static __always_inline int ask_is_granted(const struct cordon_label *label, const struct cordon_op *op,
+					  const struct ask_object *object, __u32 rule)
+{
+	if (!label->package)
+		return 0;
+	if (rule == CORDON_RULE_NET_CONNECT || rule == CORDON_RULE_NET_SEND || rule == CORDON_RULE_NET_LISTEN) {
+		struct cordon_grant_net key = {};
+
+		__builtin_memcpy(key.addr, op->addr, sizeof(key.addr));
+		key.session = label->session;
+		key.package = label->package;
+		key.rule = rule;
+		key.port = op->port;
+		if (bpf_map_lookup_elem(&grants_net, &key))
+			return 1;
+		key.port = 0;
+		return bpf_map_lookup_elem(&grants_net, &key) != NULL;
+	}
+	if (object->object) {
+		struct cordon_grant_file key = {
+			.session = label->session,
+			.package = label->package,
+			.rule = rule,
+			.object = object->object,
+		};
+
+		return bpf_map_lookup_elem(&grants_file, &key) != NULL;
+	}
+	return 0;
+}
+
+/*
+ * Judges the operation of the current task, records what a rule did not allow, and gives the answer (enum
+ * cordon_answer) for `backend`. A session that is gone has left its labels behind for a moment: package code is refused,
+ * as it was before.
+ */
+static __noinline __u32 ask(struct cordon_label *label, struct cordon_op *op, struct ask_object *object, __u32 backend)
+{
+	struct cordon_session *session;
+	__u32 rule, action, answer, mode = CORDON_MODE_ENFORCE;
+
+	if (!label || !op || !object)
+		return CORDON_ANSWER_EPERM;
+	op->role = label->role;
+	op->reads = label->reads;
+	rule = cordon_rule_of(op);
+	if (rule == CORDON_RULE_NONE || rule >= CORDON_RULE_COUNT)
+		return CORDON_ANSWER_PASS;
+	session = task_session(label);
+	action = label->role == CORDON_ROLE_ROOT ? CORDON_ACTION_ALLOW : CORDON_ACTION_DENY;
+	if (session) {
+		__u32 role = label->role;
+
+		mode = session->mode;
+		if (role < CORDON_ROLE_COUNT)
+			action = session->actions[role][rule];
+	}
+	action = cordon_action_of(op, rule, action, ask_is_granted(label, op, object, rule));
+	if (action == CORDON_ACTION_ALLOW)
+		return CORDON_ANSWER_PASS;
+	answer = cordon_answer_of(action, mode);
+	if (backend == CORDON_BACKEND_TRACE && answer != CORDON_ANSWER_PASS)
+		answer = cordon_strength(rule, backend) == CORDON_STRENGTH_LOGGED ? CORDON_ANSWER_PASS : CORDON_ANSWER_KILL;
+	emit_finding(label, session, op, object, rule, action, answer);
+	return answer;
+}
+
+/* What a hook returns for an answer. The verifier of 6.8 and later wants to see constants, and clang-14 folds a choice
+ * between them into arithmetic whose range it loses (reference/kernel.md, section 8): so, moves it cannot fold. */
+static __always_inline int answer_errno(__u32 answer)
+{
+	int ret;
+
+	if (answer == CORDON_ANSWER_PASS)
+		asm volatile("%0 = 0" : "=r"(ret));
+	else if (answer == CORDON_ANSWER_ENOENT)
+		asm volatile("%0 = -2" : "=r"(ret));
+	else
+		asm volatile("%0 = -1" : "=r"(ret));
+	return ret;
+}
+
+/* The same for what task_admit() gives. */
+static __always_inline int admit_errno(int error)
+{
+	int ret;
+
+	if (!error)
+		asm volatile("%0 = 0" : "=r"(ret));
+	else if (error == -ERESTARTNOINTR)
+		asm volatile("%0 = -513" : "=r"(ret));
+	else
+		asm volatile("%0 = -1" : "=r"(ret));
+	return ret;
+}
+
+#endif

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * guard.bpf.c - cordon protects itself from the tasks of its sessions, root ones too; and the iter programs by which the
+ * controller learns what cannot be learned from outside: labels, kernel addresses.
+ *
+ * hook and why: task_kill (signals to controller and supervisor), ptrace_access_check (their memory), bpf, bpf_map,
+ * bpf_prog (our maps and programs by pin or id), sb_umount (the file system of the pins). Files are file.bpf.c's: the
+ * pin directory, state and policy are a zone.
+ */
+#include "hook.bpf.h"
+
+char _license[] SEC("license") = "Dual BSD/GPL";
+
+static __always_inline __u32 guard_ask(struct cordon_label *label, __u32 kind, __u32 guard, __u32 signal, __u32 target)
+{
+	struct ask_object object = { .target = target };
+	struct cordon_op op = {};
+
+	op.kind = kind;
+	op.guard = guard;
+	op.signal = signal;
+	return ask(label, &op, &object, REFUSING);
+}
+
+static __always_inline __u32 guard_ask_task(struct cordon_label *label, __u32 kind, struct task_struct *target, __u32 signal)
+{
+	__u32 tgid = BPF_CORE_READ(target, tgid);
+
+	if (!bpf_map_lookup_elem(&guards, &tgid))
+		return CORDON_ANSWER_PASS;
+	return guard_ask(label, kind, 1, signal, tgid);
+}
+
+static __always_inline __u32 guard_ask_object(struct cordon_label *label, __u32 kind, const void *address)
+{
+	__u64 key = (__u64)address;
+
+	if (!bpf_map_lookup_elem(&guard_objects, &key))
+		return CORDON_ANSWER_PASS;
+	return guard_ask(label, kind, 1, 0, 0);
+}
+
+/* Links have no hook of their own. A tracing link cannot be detached or replaced, a cgroup's can: nothing of an install
+ * has any business with links by id. */
+#define BPF_CMD_LINK_UPDATE 29
+#define BPF_CMD_LINK_GET_FD_BY_ID 30
+#define BPF_CMD_LINK_DETACH 34
+
+static __always_inline __u32 guard_bpf(struct cordon_label *label, int cmd)
+{
+	if (label->role == CORDON_ROLE_ROOT)
+		return CORDON_ANSWER_PASS;
+	if (cmd != BPF_CMD_LINK_UPDATE && cmd != BPF_CMD_LINK_GET_FD_BY_ID && cmd != BPF_CMD_LINK_DETACH)
+		return CORDON_ANSWER_PASS;
+	return guard_ask(label, CORDON_OP_BPF, 1, 0, 0);
+}
+
+/* A tty's ^C is the kernel's own signal and does not come here. kill(0, ...) and kill(-1, ...) come once for each task
+ * and succeed if any did. */
+CORDON_HOOK(kill, "task_kill", (struct task_struct * target, void *info, int sig, const void *cred),
+	    guard_ask_task(label, CORDON_OP_SIGNAL, target, sig))
+
+/* Reading /proc/PID/stat asks for read access only, as ps does. */
+CORDON_HOOK(ptrace, "ptrace_access_check", (struct task_struct * child, unsigned int mode),
+	    mode &PTRACE_MODE_ATTACH ? guard_ask_task(label, CORDON_OP_TRACE, child, 0) : CORDON_ANSWER_PASS)
+
+CORDON_HOOK_NO_RET(bpf, "bpf", (int cmd), guard_bpf(label, cmd))
+CORDON_HOOK(bpf_map, "bpf_map", (struct bpf_map * map, unsigned int fmode), guard_ask_object(label, CORDON_OP_BPF, map))
+CORDON_HOOK(bpf_prog, "bpf_prog", (struct bpf_prog * prog), guard_ask_object(label, CORDON_OP_BPF, prog))
+CORDON_HOOK(umount, "sb_umount", (struct vfsmount * mnt, int flags), guard_ask_object(label, CORDON_OP_UMOUNT, mnt->mnt_sb))
+
+/* Labels or enrols the process that the iterator is pointed at (by pidfd), as `request` says. A controller's pids are
+ * not the kernel's in a pid namespace, and a label must never land on another process of the same number. */
+SEC("?iter/task")
+int cordon_request(struct bpf_iter__task *ctx)
+{
+	struct task_struct *task = ctx->task;
+	struct cordon_request *req;
+	struct cordon_guard guard = {};
+	__u32 zero = 0;
+	__u64 key;
+
+	if (!task || task->tgid != task->pid)
+		return 0;
+	req = bpf_map_lookup_elem(&request, &zero);
+	if (!req)
+		return 0;
+	req->done++;
+	req->tgid = task->tgid;
+	req->level = BPF_CORE_READ(task, thread_pid, level);
+	key = req->tgid;
+	if (req->verb == CORDON_REQUEST_LABEL) {
+		req->error = bpf_map_update_elem(&labels, &key, &req->label, BPF_NOEXIST);
+	} else if (req->verb == CORDON_REQUEST_GUARD) {
+		guard.session = req->label.session;
+		guard.level = req->level;
+		guard.pid = task_pid_at(task, req->level);
+		req->error = bpf_map_update_elem(&guards, &req->tgid, &guard, BPF_ANY);
+	}
+	return 0;
+}
+
+/* Inode and super block addresses of the descriptors of the process that the iterator is pointed at. An O_PATH
+ * descriptor reaches no hook, so learning a place does not open it. */
+SEC("?iter/task_file")
+int cordon_inodes(struct bpf_iter__task_file *ctx)
+{
+	struct cordon_inode_entry entry = {};
+	struct file *file = ctx->file;
+
+	if (!ctx->task || !file)
+		return 0;
+	entry.fd = ctx->fd;
+	entry.inode = (__u64)file->f_inode;
+	entry.super = (__u64)file->f_inode->i_sb;
+	entry.magic = file->f_inode->i_sb->s_magic;
+	bpf_seq_write(ctx->meta->seq, &entry, sizeof(entry));
+	return 0;
+}
+
+static __always_inline void guard_learn(const void *object, __u64 id)
+{
+	__u64 address = (__u64)object;
+	__u32 one = 1;
+
+	if (bpf_map_lookup_elem(&guard_ids, &id))
+		bpf_map_update_elem(&guard_objects, &address, &one, BPF_ANY);
+}
+
+SEC("?iter/bpf_map")
+int cordon_maps(struct bpf_iter__bpf_map *ctx)
+{
+	if (ctx->map)
+		guard_learn(ctx->map, ctx->map->id);
+	return 0;
+}
+
+SEC("?iter/bpf_prog")
+int cordon_progs(struct bpf_iter__bpf_prog *ctx)
+{
+	if (ctx->prog)
+		guard_learn(ctx->prog, 1ULL << 32 | ctx->prog->aux->id);
+	return 0;
+}

@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * kernel.bpf.h - every kernel structure and field that cordon reads, and nothing else: this file is the whole kernel
+ * surface. Offsets are relocated at load against the running kernel's BTF (CO-RE), so order and gaps do not matter here.
+ *
+ * Names that changed, and what stands in for them: struct file's f_path and dentry's d_name sit in unions from 6.18 on;
+ * a plain access relocates all the same [tried, reference/kernel.md section 5].
+ */
+#ifndef CORDON_KERNEL_BPF_H
+#define CORDON_KERNEL_BPF_H
+
+#include <linux/types.h>
+#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_tracing.h>
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#ifndef NULL
+#define NULL ((void *)0)
+#endif
+
+typedef unsigned short umode_t;
+typedef unsigned int fmode_t;
+
+#pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
+
+typedef struct {
+	int counter;
+} atomic_t;
+
+struct upid {
+	int nr;
+};
+
+struct pid {
+	unsigned int level;
+	struct upid numbers[1];
+};
+
+struct signal_struct {
+	atomic_t live; /* threads that have not begun to exit */
+};
+
+struct mm_struct {
+	unsigned long arg_start, arg_end;
+};
+
+struct fdtable {
+	unsigned int max_fds;
+	struct file **fd;
+};
+
+struct files_struct {
+	struct fdtable *fdt;
+};
+
+struct completion;
+
+struct thread_info {
+	__u32 status; /* x86: TS_COMPAT */
+};
+
+struct task_struct {
+	struct thread_info thread_info;
+	int pid, tgid;
+	struct task_struct *group_leader, *real_parent;
+	struct signal_struct *signal;
+	struct mm_struct *mm;
+	struct pid *thread_pid;
+	struct files_struct *files;
+	struct completion *vfork_done; /* set while a vfork child has not exec'ed */
+};
+
+struct super_block {
+	unsigned long s_magic;
+};
+
+struct inode {
+	umode_t i_mode;
+	struct super_block *i_sb;
+};
+
+struct qstr {
+	__u32 len;
+	const unsigned char *name;
+};
+
+struct dentry {
+	struct dentry *d_parent;
+	struct qstr d_name;
+	struct inode *d_inode;
+	struct super_block *d_sb;
+};
+
+struct vfsmount {
+	struct super_block *mnt_sb;
+};
+
+struct path {
+	struct vfsmount *mnt;
+	struct dentry *dentry;
+};
+
+struct file {
+	struct inode *f_inode;
+	struct path f_path;
+	fmode_t f_mode;
+	void *private_data;
+};
+
+struct proc_inode {
+	struct pid *pid;
+	struct inode vfs_inode;
+};
+
+struct linux_binprm {
+	const char *filename; /* as given to execve */
+	const char *interp;   /* what runs: for a script its interpreter */
+};
+
+struct in6_addr {
+	__u8 bytes[16]; /* never relocated: read as a whole */
+} __attribute__((aligned(4)));
+
+struct kernfs_node {
+	__u64 id;
+};
+
+struct cgroup {
+	struct kernfs_node *kn;
+};
+
+struct sock_cgroup_data {
+	struct cgroup *cgroup;
+};
+
+struct sock_common {
+	unsigned short skc_family;
+	__be16 skc_dport;
+	__u16 skc_num; /* local port, host order */
+	__be32 skc_daddr;
+	struct in6_addr skc_v6_daddr;
+};
+
+struct sock {
+	struct sock_common __sk_common;
+	__u16 sk_type, sk_protocol;
+	struct sock_cgroup_data sk_cgrp_data;
+};
+
+struct socket {
+	short type;
+	struct sock *sk;
+};
+
+struct msghdr {
+	void *msg_name;
+	int msg_namelen;
+};
+
+struct bpf_iter_meta {
+	struct seq_file *seq;
+};
+
+struct bpf_iter__task {
+	struct bpf_iter_meta *meta;
+	struct task_struct *task;
+};
+
+struct bpf_iter__task_file {
+	struct bpf_iter_meta *meta;
+	struct task_struct *task;
+	__u32 fd;
+	struct file *file;
+};
+
+struct bpf_iter__bpf_map {
+	struct bpf_iter_meta *meta;
+	struct bpf_map *map;
+};
+
+struct bpf_iter__bpf_prog {
+	struct bpf_iter_meta *meta;
+	struct bpf_prog *prog;
+};
+
+struct bpf_map {
+	__u32 id;
+	char name[16];
+};
+
+struct bpf_prog_aux {
+	__u32 id;
+	char name[16];
+};
+
+struct bpf_prog {
+	struct bpf_prog_aux *aux;
+};
+
+#pragma clang attribute pop
+
+/* User-space ABI: fixed layouts, not relocated. */
+struct user_sockaddr {
+	unsigned short family;
+	union {
+		struct {
+			__be16 port;
+			__u8 addr[4];
+		} in4;
+		struct {
+			__be16 port;
+			__be32 flowinfo;
+			__u8 addr[16];
+		} in6;
+	};
+};
+
+/* Just as big as an IPv4 address has to be for the kernel to take its family, port and address. */
+#define SOCKADDR_IN_LEN 8
+#define SOCKADDR_IN6_LEN 24
+
+#define EPERM 1
+#define ENOENT 2
+#define EAGAIN 11
+#define ERESTARTNOINTR 513
+
+#define SIGKILL 9
+#define SIGSTOP 19
+
+#define S_IFMT 0170000
+#define S_IFSOCK 0140000
+#define S_IFREG 0100000
+#define FMODE_READ 1
+#define FMODE_WRITE 2
+#define MAY_WRITE 2
+#define CLONE_THREAD 0x00010000
+#define PTRACE_MODE_ATTACH 2
+#define PROC_SUPER_MAGIC 0x9fa0
+
+#endif

@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * lineage.bpf.c - labels follow forks and end with their process.
+ *
+ * task_alloc runs while the child is being made, and may refuse it: the label is stored under the child's address, which
+ * also proves that there is room. sched_process_fork runs before the child's first instruction and moves the label to
+ * the tgid. Threads and io_uring workers share their process's. Where trampolines are refused (trace) only the second
+ * one runs.
+ */
+#include "emit.bpf.h"
+#include "hook.bpf.h"
+
+char _license[] SEC("license") = "Dual BSD/GPL";
+
+static __always_inline int lineage_alloc(struct task_struct *task, unsigned long clone_flags)
+{
+	struct cordon_label *label;
+	__u64 key = (__u64)task;
+	struct cordon_label copy;
+	int error;
+
+	if (clone_flags & CLONE_THREAD)
+		return 0;
+	label = task_label();
+	if (!label)
+		return 0;
+	error = task_admit(label);
+	if (error)
+		return admit_errno(error);
+	copy = *label;
+	/* A failed fork left an entry where this address was used before: it is overwritten. */
+	if (bpf_map_update_elem(&labels, &key, &copy, BPF_ANY)) {
+		emit_count_lost(copy.session, CORDON_RULE_FLOOD_TASKS);
+		return -EAGAIN;
+	}
+	return 0;
+}
+
+SEC("?lsm/task_alloc")
+int BPF_PROG(cordon_l_alloc, struct task_struct *task, unsigned long clone_flags, int ret)
+{
+	return ret ? ret : lineage_alloc(task, clone_flags);
+}
+
+SEC("?fmod_ret/security_task_alloc")
+int BPF_PROG(cordon_m_alloc, struct task_struct *task, unsigned long clone_flags, int ret)
+{
+	return ret ? ret : lineage_alloc(task, clone_flags);
+}
+
+static __always_inline int lineage_free(struct task_struct *task)
+{
+	struct cordon_state *st = guard_state();
+	__u64 key = (__u64)task;
+
+	/* What a fork left that failed after task_alloc, and what an overflow left in place. */
+	if (!bpf_map_delete_elem(&labels, &key) && st && st->overflow && task->tgid == task->pid)
+		__sync_fetch_and_sub(&st->overflow, 1);
+	return 0;
+}
+
+SEC("?lsm/task_free")
+int BPF_PROG(cordon_l_free, struct task_struct *task)
+{
+	return lineage_free(task);
+}
+
+SEC("?fentry/security_task_free")
+int BPF_PROG(cordon_m_free, struct task_struct *task)
+{
+	return lineage_free(task);
+}
+
+static __always_inline void lineage_emit(struct task_struct *task, const struct cordon_label *label, __u16 type)
+{
+	struct cordon_session *session = task_session(label);
+	struct cordon_record *record;
+	void *ring = emit_ring(label->session);
+
+	record = ring ? bpf_ringbuf_reserve(ring, sizeof(*record), 0) : NULL;
+	if (!record) {
+		emit_count_lost(label->session, CORDON_RULE_NONE);
+		return;
+	}
+	emit_head(record, type, sizeof(*record), task, label, session ? session->level : 0);
+	bpf_ringbuf_submit(record, 0);
+}
+
+/* On trace a system call is judged by what it leaves behind: a child that shares its parent's descriptors or memory, and
+ * is neither thread nor vfork, could use them between the call and its end (50 of 50 times, reference/kernel.md 11). */
+static __always_inline bool lineage_is_shared(struct task_struct *parent, struct task_struct *child)
+{
+	if (BPF_CORE_READ(child, vfork_done))
+		return false;
+	return BPF_CORE_READ(child, files) == BPF_CORE_READ(parent, files) ||
+	       (BPF_CORE_READ(child, mm) && BPF_CORE_READ(child, mm) == BPF_CORE_READ(parent, mm));
+}
+
+SEC("?tp_btf/sched_process_fork")
+int BPF_PROG(cordon_fork, struct task_struct *parent, struct task_struct *child)
+{
+	struct cordon_state *st = guard_state();
+	struct cordon_label *label, copy;
+	__u64 tgid = child->tgid, address = (__u64)child;
+
+	if (child->tgid == parent->tgid || !st)
+		return 0;
+	label = task_label();
+	if (!label)
+		return 0;
+	copy = *label;
+	if (st->backend == CORDON_BACKEND_TRACE && copy.role >= CORDON_ROLE_HELPER && lineage_is_shared(parent, child))
+		copy.flags |= CORDON_LABEL_DOOMED;
+	if (!bpf_map_update_elem(&labels, &tgid, &copy, BPF_ANY)) {
+		bpf_map_delete_elem(&labels, &address);
+	} else if (bpf_map_lookup_elem(&labels, &address)) {
+		/* No room for a second entry in between: the first one stays, and look-ups try both. */
+		__sync_fetch_and_add(&st->overflow, 1);
+	} else {
+		/* trace: nothing refused this fork. Its parent ends; the child belongs to the session by its cgroup. */
+		emit_count_lost(copy.session, CORDON_RULE_FLOOD_TASKS);
+		bpf_send_signal(SIGKILL);
+	}
+	if (copy.role != CORDON_ROLE_ROOT)
+		lineage_emit(child, &copy, CORDON_RECORD_FORK);
+	return 0;
+}
+
+/* A controller that dies takes the waiting with it: from here on what would be held is refused, at once. */
+static __always_inline void lineage_guard_exit(__u32 tgid)
+{
+	struct cordon_guard *guard = bpf_map_lookup_elem(&guards, &tgid);
+	struct cordon_session *session;
+	__u32 id;
+
+	if (!guard)
+		return;
+	id = guard->session;
+	session = bpf_map_lookup_elem(&sessions, &id);
+	if (session && session->controller == tgid)
+		session->flags |= CORDON_SESSION_DEAD;
+	bpf_map_delete_elem(&guards, &tgid);
+}
+
+SEC("?tp_btf/sched_process_exit")
+int BPF_PROG(cordon_exit, struct task_struct *task)
+{
+	__u64 key = (__u32)task->tgid;
+	struct cordon_label *label, copy;
+
+	/* Not the last thread: the process goes on. Where two leave at once both may see 0, and the second finds nothing. */
+	if (task->signal->live.counter > 0)
+		return 0;
+	lineage_guard_exit(task->tgid);
+	label = bpf_map_lookup_elem(&labels, &key);
+	if (!label)
+		return 0;
+	copy = *label;
+	bpf_map_delete_elem(&labels, &key);
+	if (copy.role != CORDON_ROLE_ROOT)
+		lineage_emit(BPF_CORE_READ(task, group_leader), &copy, CORDON_RECORD_EXIT);
+	return 0;
+}

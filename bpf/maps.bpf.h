@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * maps.bpf.h - every map: key, value, who writes it, what happens when it is full.
+ *
+ * __weak, since each object of the skeleton defines them all and the linker keeps one. All hashes are preallocated: an
+ * update from a hook must not depend on the allocator, and 6.1's task storage misses look-ups under preemption
+ * (reference/kernel.md, section 11). Names are unique in 15 characters, the kernel cuts there.
+ */
+#ifndef CORDON_MAPS_BPF_H
+#define CORDON_MAPS_BPF_H
+
+#include "kernel.bpf.h"
+#include "wire.h"
+
+/* tgid (or task address, until it has one) -> label. Kernel: fork, exec, exit; controller: at the hold.
+ * Full: the fork is refused (lsm, fmod_ret), or the child belongs by its cgroup and is a package (trace). */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, CORDON_LABELS_MAX);
+	__type(key, __u64);
+	__type(value, struct cordon_label);
+} labels __weak SEC(".maps");
+
+/* Session id -> session. Controller; the kernel sets CORDON_SESSION_DEAD. Full: the session does not start. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, CORDON_SESSIONS_MAX);
+	__type(key, __u32);
+	__type(value, struct cordon_session);
+} sessions __weak SEC(".maps");
+
+/* Session id -> its ring. Controller. No ring: records are counted as lost. */
+struct ring_buffer_map {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 1 << 20);
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH_OF_MAPS);
+	__uint(max_entries, CORDON_SESSIONS_MAX);
+	__type(key, __u32);
+	__array(values, struct ring_buffer_map);
+} rings __weak SEC(".maps");
+
+/* cgroup2 id -> session, where the session has a cgroup. Controller. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, CORDON_SESSIONS_MAX);
+	__type(key, __u64);
+	__type(value, __u32);
+} cgroups __weak SEC(".maps");
+
+/* Protected inodes. Controller. Full: the session does not start. A session has some hundreds to some thousands. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 65536);
+	__type(key, struct cordon_zone_key);
+	__type(value, struct cordon_zone_val);
+} zones __weak SEC(".maps");
+
+/* Protected names below a parent, for files that do not exist yet or are replaced. Controller. Full: as above. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 65536);
+	__type(key, struct cordon_name_key);
+	__type(value, struct cordon_zone_val);
+} zone_names __weak SEC(".maps");
+
+/* What installers look like. Controller. Full: the session does not start. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 65536);
+	__type(key, struct cordon_recognition_key);
+	__type(value, struct cordon_recognition);
+} recognition __weak SEC(".maps");
+
+/* Grants. Controller, when a package is bound. Full: that grant is not there, so its operation is refused. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 16384);
+	__type(key, struct cordon_grant_net);
+	__type(value, __u32);
+} grants_net __weak SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 16384);
+	__type(key, struct cordon_grant_file);
+	__type(value, __u32);
+} grants_file __weak SEC(".maps");
+
+/* Controllers and supervisors. Written by the iter program; the kernel removes them at their exit. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 2 * CORDON_SESSIONS_MAX);
+	__type(key, __u32);
+	__type(value, struct cordon_guard);
+} guards __weak SEC(".maps");
+
+/* Addresses of our maps, programs and bpffs. Written at load and when a session's ring is made. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 8192);
+	__type(key, __u64);
+	__type(value, __u32);
+} guard_objects __weak SEC(".maps");
+
+/* Ids of our maps and programs: what the iter programs look for to learn the addresses. User space. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 8192);
+	__type(key, __u64); /* id, programs with bit 32 set */
+	__type(value, __u32);
+} guard_ids __weak SEC(".maps");
+
+/* Records that could not be sent, by rule (0: records that are no findings), per CPU: no lock, no lost count. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_HASH);
+	__uint(max_entries, CORDON_SESSIONS_MAX * 8);
+	__type(key, __u64); /* session << 32 | rule */
+	__type(value, __u64);
+} lost __weak SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct cordon_state);
+} state __weak SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct cordon_request);
+} request __weak SEC(".maps");
+
+#endif

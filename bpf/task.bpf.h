@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * task.bpf.h - who the current task is: its label, its session, its pids.
+ *
+ * Every hook begins with task_label(): a task outside any session pays one hash look-up and one array read there and
+ * nothing else.
+ */
+#ifndef CORDON_TASK_BPF_H
+#define CORDON_TASK_BPF_H
+
+#include "judge.h"
+#include "maps.bpf.h"
+
+static __always_inline struct cordon_state *guard_state(void)
+{
+	__u32 zero = 0;
+
+	return bpf_map_lookup_elem(&state, &zero);
+}
+
+/* The current task's cgroup2 id belongs to a session: then a missing label means that the table was full at a fork, or
+ * that somebody outside moved the task there. Package code, then. */
+static __noinline struct cordon_label *task_label_from_cgroup(__u64 tgid)
+{
+	__u64 cgroup = bpf_get_current_cgroup_id();
+	__u32 *session = bpf_map_lookup_elem(&cgroups, &cgroup);
+	struct cordon_label label = {};
+
+	if (!session)
+		return NULL;
+	label.session = *session;
+	label.role = CORDON_ROLE_PACKAGE;
+	label.flags = CORDON_LABEL_BOUND;
+	bpf_map_update_elem(&labels, &tgid, &label, BPF_NOEXIST);
+	return bpf_map_lookup_elem(&labels, &tgid);
+}
+
+/*
+ * Gives: the label of the current process, NULL where it is in no session.
+ * A label lies under the tgid; where the table was full at the fork, still under the address of the first thread.
+ */
+static __always_inline struct cordon_label *task_label(void)
+{
+	__u64 key = bpf_get_current_pid_tgid() >> 32;
+	struct cordon_label *label = bpf_map_lookup_elem(&labels, &key);
+	struct cordon_state *st;
+
+	if (label)
+		return label;
+	st = guard_state();
+	if (!st)
+		return NULL;
+	if (st->overflow) {
+		__u64 leader = (__u64)BPF_CORE_READ((struct task_struct *)bpf_get_current_task(), group_leader);
+
+		label = bpf_map_lookup_elem(&labels, &leader);
+		if (label)
+			return label;
+	}
+	if (st->cgroups)
+		return task_label_from_cgroup(key);
+	return NULL;
+}
+
+static __always_inline struct cordon_session *task_session(const struct cordon_label *label)
+{
+	__u32 id = label->session;
+
+	return bpf_map_lookup_elem(&sessions, &id);
+}
+
+/* Whether the controller can still answer. Where not, nothing is held any more: what would be is refused. */
+static __always_inline bool session_is_alive(const struct cordon_session *session)
+{
+	__u64 now = bpf_ktime_get_ns();
+
+	if (session->flags & CORDON_SESSION_DEAD)
+		return false;
+	/* The heartbeat may be written while we read the clock: later than now is fresh. */
+	return now < session->heartbeat || now - session->heartbeat < CORDON_HEARTBEAT_STALE_NS;
+}
+
+/* The number of a process as the pid namespace `level` deep sees it; 0: it is not visible there. Controllers and what
+ * they guard may live in a container. */
+static __always_inline __u32 task_pid_at(struct task_struct *leader, __u32 level)
+{
+	struct pid *pid = BPF_CORE_READ(leader, thread_pid);
+	__u32 nr = 0;
+	unsigned int deepest = BPF_CORE_READ(pid, level);
+	unsigned long base, step;
+
+	if (!pid || level > deepest || level > 32)
+		return 0;
+	/* numbers[] is a flexible array in some kernels: offset and size of an element come from BTF, the index is ours. */
+	base = bpf_core_field_offset(struct pid, numbers);
+	step = bpf_core_type_size(struct upid);
+	bpf_probe_read_kernel(&nr, sizeof(nr), (void *)pid + base + level * step + bpf_core_field_offset(struct upid, nr));
+	return nr;
+}
+
+/*
+ * What stands before every operation of a labelled task. Gives 0: go on; else the negative errno that the hook returns.
+ *
+ * - Doomed: the process ends here.
+ * - Held, and yet running: somebody sent SIGCONT. It stops again, and the kernel runs the call once more after the
+ *   controller has woken it (reference/kernel.md, section 4). Without a controller it ends.
+ */
+static __noinline int task_admit(struct cordon_label *label)
+{
+	struct cordon_session *session;
+
+	if (!label)
+		return 0;
+	if (label->flags & CORDON_LABEL_DOOMED) {
+		bpf_send_signal(SIGKILL);
+		return -EPERM;
+	}
+	if (!(label->flags & CORDON_LABEL_HELD))
+		return 0;
+	session = task_session(label);
+	if (!session || !session_is_alive(session)) {
+		bpf_send_signal(SIGKILL);
+		return -EPERM;
+	}
+	if (bpf_send_signal(SIGSTOP))
+		return -EPERM;
+	return -ERESTARTNOINTR;
+}
+
+#endif

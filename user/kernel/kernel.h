@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * kernel.h - the kernel side as the rest of the program sees it: loaded, pinned, and filled by typed functions.
+ * Only user/kernel/ includes libbpf. Functions give 0 (or a descriptor) or -errno.
+ */
+#ifndef CORDON_KERNEL_KERNEL_H
+#define CORDON_KERNEL_KERNEL_H
+
+#include "wire.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct kernel;
+
+#define KERNEL_REASON_LEN 256
+
+/* How each backend fared when it was tried: `cordon doctor` prints it, and `run` where none is left. */
+struct kernel_attempt {
+	bool tried;
+	int error;                      /* 0: it works */
+	char reason[KERNEL_REASON_LEN]; /* one clause */
+};
+
+struct kernel_attempts {
+	struct kernel_attempt of[CORDON_BACKEND_COUNT];
+};
+
+/*
+ * Opens the kernel side: the pinned set where one is live, else loads it, strongest backend first.
+ * Takes: the backend that is wanted, -1 for any. Holds the machine-wide lock until kernel_unlock() or kernel_close().
+ * Gives -EBUSY where sessions of another backend or version of cordon are on, -EOPNOTSUPP where no backend works
+ * (ret_attempts says why), -EPERM without privileges.
+ */
+int kernel_open(int backend, struct kernel **ret, struct kernel_attempts *ret_attempts);
+/* Tries `backend` from scratch, in a pin directory of its own, and takes it down again: for doctor. */
+int kernel_try(unsigned int backend, struct kernel_attempt *ret);
+void kernel_unlock(struct kernel *kernel);
+int kernel_lock(struct kernel *kernel);
+/* Under the lock: ends sessions that have neither controller nor tasks; with none left, takes the pins away. */
+void kernel_sweep(struct kernel *kernel);
+void kernel_close(struct kernel *kernel);
+
+unsigned int kernel_backend(const struct kernel *kernel);
+/* Whether fmod_ret or an old lsm can be skipped under preemption: design.md section 4. NULL: no; else why. */
+const char *kernel_weakness(unsigned int backend);
+const char *kernel_pin_dir(const struct kernel *kernel);
+/* Times the kernel skipped one of our programs since it was loaded (recursion_misses), -1: not known. */
+int64_t kernel_misses(struct kernel *kernel);
+
+/* --- sessions -------------------------------------------------------------------------------------------------- */
+
+/* Makes a session: id, ring, guard entries of the calling process (controller) and of `supervisor` (a pidfd).
+ * session->mode, actions and flags are the caller's; level, controller and heartbeat are filled in. */
+int kernel_session_begin(struct kernel *kernel, struct cordon_session *session, int supervisor, uint32_t *ret_id);
+/* Takes everything of the session out of the maps, labels too. Under the lock. */
+void kernel_session_end(struct kernel *kernel, uint32_t id);
+int kernel_session_update(struct kernel *kernel, uint32_t id, const struct cordon_session *session);
+int kernel_heartbeat(struct kernel *kernel, uint32_t id);
+/* Labelled processes of the session. */
+int kernel_session_tasks(struct kernel *kernel, uint32_t id, uint32_t **ret_tgids, size_t *ret_count);
+/* trace: puts the process into a cgroup2 of the session's own, below its present one, with the network programs on it.
+ * -ENOENT: no cgroup2. The folder's path is kept for kernel_session_end(). */
+int kernel_session_cgroup(struct kernel *kernel, uint32_t id, pid_t pid);
+int64_t kernel_lost(struct kernel *kernel, uint32_t id);
+
+/* --- labels ---------------------------------------------------------------------------------------------------- */
+
+/* Labels the process behind the pidfd. Under the lock. ret_tgid may be NULL. */
+int kernel_label(struct kernel *kernel, int pidfd, const struct cordon_label *label, uint32_t *ret_tgid);
+/* -ENOENT: the process is gone. */
+int kernel_label_get(struct kernel *kernel, uint32_t tgid, struct cordon_label *ret);
+int kernel_label_set(struct kernel *kernel, uint32_t tgid, const struct cordon_label *label);
+
+/* --- tables of a session ----------------------------------------------------------------------------------------- */
+
+/* Addresses behind descriptors of this process; `entries` is indexed as `fds`. -ENODATA for one that was not met. */
+int kernel_inodes(struct kernel *kernel, const int *fds, size_t count, struct cordon_inode_entry *ret_entries);
+int kernel_zone_add(struct kernel *kernel, const struct cordon_zone_key *key, const struct cordon_zone_val *val);
+int kernel_name_add(struct kernel *kernel, const struct cordon_name_key *key, const struct cordon_zone_val *val);
+int kernel_name_get(struct kernel *kernel, const struct cordon_name_key *key, struct cordon_zone_val *ret);
+int kernel_recognition_add(struct kernel *kernel, const struct cordon_recognition_key *key,
+			   const struct cordon_recognition *val);
+int kernel_grant_net(struct kernel *kernel, const struct cordon_grant_net *key);
+int kernel_grant_file(struct kernel *kernel, const struct cordon_grant_file *key);
+
+/* --- records ----------------------------------------------------------------------------------------------------- */
+
+/* Called for each record that has the right size and version; others are counted (kernel_ring_bad). Non-zero ends the
+ * round. */
+typedef int (*kernel_record_fn)(const struct cordon_record *record, void *arg);
+
+/* The descriptor to poll for the session's ring. */
+int kernel_ring_open(struct kernel *kernel, uint32_t id, kernel_record_fn fn, void *arg);
+/* Handles all records that are there. */
+int kernel_ring_consume(struct kernel *kernel);
+uint64_t kernel_ring_bad(const struct kernel *kernel);
+/* Whether a record of `size` bytes is well-formed; what kernel_ring_consume() asks. */
+bool kernel_record_is_valid(const void *data, size_t size);
+
+#endif

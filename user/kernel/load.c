@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * load.c - loads the programs of one backend, attaches and pins them.
+ *
+ * Programs are named by backend: cordon_l_ lsm, cordon_m_ fmod_ret, cordon_t_ and the cgroup ones trace, all others
+ * every backend. Everything is pinned, and the skeleton is gone when this returns: whoever comes later opens pins.
+ */
+#include "kernel/internal.h"
+
+#include "base/cleanup.h"
+#include "base/log.h"
+#include "base/rule.h"
+#include "base/text.h"
+#include "cordon.skel.h"
+
+#include <bpf/btf.h>
+#include <errno.h>
+#include <stdarg.h>
+#include <string.h>
+#include <sys/stat.h>
+
+/* libbpf explains a refusal in its messages only: the last one is kept for the reason. */
+static char load_message[KERNEL_REASON_LEN];
+
+static int load_print(enum libbpf_print_level level, const char *format, va_list args)
+{
+	char line[1024];
+
+	vsnprintf(line, sizeof(line), format, args);
+	line[strcspn(line, "\n")] = '\0';
+	if (level == LIBBPF_WARN)
+		snprintf(load_message, sizeof(load_message), "%s", line);
+	log_debug("%s", line);
+	return 0;
+}
+
+static bool load_wants(const char *name, unsigned int backend)
+{
+#define CGROUP_NAME(prog) #prog,
+	static const char *const cgroup_names[] = { KERNEL_CGROUP_PROGS(CGROUP_NAME) };
+#undef CGROUP_NAME
+
+	if (text_ends_with(name, "_test"))
+		return false;
+	if (text_starts_with(name, "cordon_l_"))
+		return backend == CORDON_BACKEND_LSM;
+	if (text_starts_with(name, "cordon_m_"))
+		return backend == CORDON_BACKEND_FMOD_RET;
+	if (text_starts_with(name, "cordon_t_"))
+		return backend == CORDON_BACKEND_TRACE;
+	for (size_t i = 0; i < ARRAY_SIZE(cgroup_names); i++)
+		if (!strcmp(name, cgroup_names[i]))
+			return backend == CORDON_BACKEND_TRACE;
+	return true;
+}
+
+/* path hooks are missing without CONFIG_SECURITY_PATH (early RHEL 9). Every other hook has to be there. */
+static bool load_may_miss(const char *name)
+{
+	return text_ends_with(name, "_truncate");
+}
+
+static bool load_has_target(const struct btf *btf, const struct bpf_program *prog)
+{
+	const char *section = bpf_program__section_name(prog);
+	const char *slash = strchr(section, '/');
+	char function[128];
+
+	if (!slash || !btf)
+		return true;
+	if (text_starts_with(section, "lsm/"))
+		snprintf(function, sizeof(function), "bpf_lsm_%s", slash + 1);
+	else if (text_starts_with(section, "fmod_ret/"))
+		snprintf(function, sizeof(function), "%s", slash + 1);
+	else
+		return true;
+	return btf__find_by_name_kind(btf, function, BTF_KIND_FUNC) > 0;
+}
+
+static void load_select(struct cordon_bpf *skel, unsigned int backend)
+{
+	struct btf *btf = btf__load_vmlinux_btf();
+	struct bpf_program *prog;
+
+	bpf_object__for_each_program(prog, skel->obj) {
+		const char *name = bpf_program__name(prog);
+		bool wanted = load_wants(name, backend);
+
+		if (wanted && load_may_miss(name) && !load_has_target(btf, prog))
+			wanted = false;
+		bpf_program__set_autoload(prog, wanted);
+	}
+	btf__free(btf);
+}
+
+/* iter and cgroup programs are attached when they are used. */
+static bool load_attaches(const struct bpf_program *prog)
+{
+	const char *section = bpf_program__section_name(prog);
+
+	return bpf_program__autoload(prog) && !text_starts_with(section, "iter/") && !text_starts_with(section, "cgroup/");
+}
+
+static int load_pin(struct kernel *kernel, struct cordon_bpf *skel)
+{
+	struct bpf_program *prog;
+	struct bpf_map *map;
+	char path[PATH_MAX + 64];
+
+	bpf_object__for_each_map(map, skel->obj) {
+		if (bpf_map__is_internal(map))
+			continue;
+		snprintf(path, sizeof(path), "%s/m_%s", kernel->dir, bpf_map__name(map));
+		if (bpf_obj_pin(bpf_map__fd(map), path))
+			return -errno;
+	}
+	bpf_object__for_each_program(prog, skel->obj) {
+		if (!bpf_program__autoload(prog))
+			continue;
+		snprintf(path, sizeof(path), "%s/p_%s", kernel->dir, bpf_program__name(prog));
+		if (bpf_obj_pin(bpf_program__fd(prog), path))
+			return -errno;
+	}
+	return 0;
+}
+
+static int load_attach(struct kernel *kernel, struct cordon_bpf *skel, char reason[KERNEL_REASON_LEN])
+{
+	struct bpf_program *prog;
+	char path[PATH_MAX + 64];
+
+	bpf_object__for_each_program(prog, skel->obj) {
+		struct bpf_link *link;
+		int r;
+
+		if (!load_attaches(prog))
+			continue;
+		link = bpf_program__attach(prog);
+		r = (int)libbpf_get_error(link);
+		if (r) {
+			snprintf(reason, KERNEL_REASON_LEN, "cannot attach %s: %s", bpf_program__section_name(prog), strerror(-r));
+			return r;
+		}
+		snprintf(path, sizeof(path), "%s/l_%s", kernel->dir, bpf_program__name(prog));
+		r = bpf_link__pin(link, path);
+		if (!r)
+			r = bpf_link__destroy(link); /* the pin keeps it attached */
+		else
+			bpf_link__destroy(link);
+		if (r)
+			return r;
+	}
+	return 0;
+}
+
+static int load_state(struct cordon_bpf *skel, unsigned int backend)
+{
+	struct cordon_state state = { .backend = backend, .next = 1 };
+	uint32_t zero = 0;
+
+	return bpf_map_update_elem(bpf_map__fd(skel->maps.state), &zero, &state, BPF_ANY) ? -errno : 0;
+}
+
+static int load_fail(int error, const char *what, char reason[KERNEL_REASON_LEN])
+{
+	if (!reason[0])
+		snprintf(reason, KERNEL_REASON_LEN, "%s: %s%s%s", what, strerror(-error), load_message[0] ? "; " : "",
+			 load_message);
+	return error;
+}
+
+static int load_try(struct kernel *kernel, struct cordon_bpf *skel, unsigned int backend, char reason[KERNEL_REASON_LEN])
+{
+	int r = cordon_bpf__load(skel);
+
+	if (r)
+		return load_fail(r, "the kernel refuses the programs", reason);
+	r = load_state(skel, backend);
+	if (r)
+		return load_fail(r, "cannot write a map", reason);
+	if (mkdir(kernel->dir, 0700) && errno != EEXIST)
+		return load_fail(-errno, "cannot make the pin directory", reason);
+	r = load_pin(kernel, skel);
+	if (r)
+		return load_fail(r, "cannot pin", reason);
+	r = load_attach(kernel, skel, reason);
+	if (r)
+		return load_fail(r, "cannot attach", reason);
+	return 0;
+}
+
+int kernel_load(struct kernel *kernel, unsigned int backend, char reason[KERNEL_REASON_LEN])
+{
+	struct cordon_bpf *skel;
+	int r;
+
+	reason[0] = load_message[0] = '\0';
+	libbpf_set_print(load_print);
+	skel = cordon_bpf__open();
+	if (!skel)
+		return load_fail(-errno, "cannot open the BPF object", reason);
+	load_select(skel, backend);
+	r = load_try(kernel, skel, backend, reason);
+	cordon_bpf__destroy(skel);
+	if (!r)
+		r = kernel_pins_open(kernel);
+	if (!r)
+		r = kernel_learn_objects(kernel);
+	if (!r)
+		r = kernel_canary(kernel, reason);
+	if (r) {
+		load_fail(r, "cannot set up", reason);
+		kernel_pins_remove(kernel->dir);
+	}
+	return r;
+}
