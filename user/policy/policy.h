@@ -53,7 +53,8 @@ struct policy {
 	uint8_t actions[CORDON_ROLE_COUNT][CORDON_RULE_COUNT];
 	struct policy_grant *grants;
 	size_t grant_count;
-	/* Keys that are understood but have no effect yet, "file:line: key", for `policy check` and `run`. */
+	/* Keys that are understood but have no effect yet, "file:line: key", for `policy check` and `run`. A grant
+	 * with such a key that limits it (sha256) is not among `grants`: without the limit it would grant more. */
 	char **inert;
 	size_t inert_count;
 	char **files; /* that were read, in order */
@@ -140,14 +141,20 @@ struct installer {
 	unsigned int role; /* INSTALLER; PROJECT for setup.py, that is package code itself */
 	char **nested;     /* ids of installers that it may start and that stay installers */
 	size_t nested_count;
+	unsigned int nested_line; /* where they stand; the ids are checked when all files are read */
+	unsigned int nested_column;
 	struct helper_entry *helpers;
 	size_t helper_count;
-	char **passthrough; /* subcommands whose child is the user's own program: run, exec */
+	/* Subcommands whose child is the user's own program: "run", "tool run"; or the installer's own name where it
+	 * does nothing else: "npx". */
+	char **passthrough;
 	size_t passthrough_count;
 	/* How package code's identity is found, in this order; see session/attribute.h */
 	char **attribute_env;  /* "npm_package_name=name" pairs: variable, field */
 	size_t attribute_env_count;
-	char **attribute_cwd;  /* patterns over cwd with {name} {version}: "*\/pip-install-*\/{name}_*" */
+	/* Patterns over cwd, or a folder above it, with {name} {version}: "*\/pip-install-*\/{name}_*". A leading
+	 * "*\/" is any number of folders; every other * and field stays in one component and takes all it can. */
+	char **attribute_cwd;
 	size_t attribute_cwd_count;
 	char **attribute_exe;
 	size_t attribute_exe_count;
