@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * iter.c - what only the kernel knows, asked by iterators: labels by pidfd, addresses of inodes, maps and programs.
+ */
+#include "kernel/internal.h"
+
+#include "base/cleanup.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+static int iter_pidfd(pid_t pid)
+{
+	int fd = (int)syscall(SYS_pidfd_open, pid, 0);
+
+	return fd < 0 ? -errno : fd;
+}
+
+/* Starts the iterator; `info` NULL: over everything. Gives a descriptor whose reading runs the program. */
+static int iter_start(int prog, union bpf_iter_link_info *info)
+{
+	LIBBPF_OPTS(bpf_link_create_opts, opts);
+	_cleanup_close_ int link = -1;
+	int fd;
+
+	if (info) {
+		opts.iter_info = info;
+		opts.iter_info_len = sizeof(*info);
+	}
+	link = bpf_link_create(prog, 0, BPF_TRACE_ITER, &opts);
+	if (link < 0)
+		return -errno;
+	fd = bpf_iter_create(link);
+	return fd < 0 ? -errno : fd;
+}
+
+static ssize_t iter_read(int fd, void *buffer, size_t size)
+{
+	ssize_t n;
+
+	do
+		n = read(fd, buffer, size);
+	while (n < 0 && (errno == EINTR || errno == EAGAIN));
+	return n < 0 ? -errno : n;
+}
+
+static int iter_drain(int fd)
+{
+	char buffer[4096];
+	ssize_t n;
+
+	do
+		n = iter_read(fd, buffer, sizeof(buffer));
+	while (n > 0);
+	return (int)n;
+}
+
+/* Has cordon_request look at the process behind `pidfd`. Gives -ESRCH where it is gone, else the program's error. The
+ * request lies in a map of the machine: callers hold the lock. */
+int kernel_request(struct kernel *kernel, int pidfd, struct cordon_request *request)
+{
+	union bpf_iter_link_info info = { .task.pid_fd = (uint32_t)pidfd };
+	_cleanup_close_ int fd = -1;
+	uint32_t zero = 0;
+	int r;
+
+	request->done = 0;
+	if (bpf_map_update_elem(kernel->map[KERNEL_MAP_request], &zero, request, BPF_ANY))
+		return -errno;
+	fd = iter_start(kernel->prog[KERNEL_PROG_cordon_request], &info);
+	if (fd < 0)
+		return fd;
+	r = iter_drain(fd);
+	if (r < 0)
+		return r;
+	if (bpf_map_lookup_elem(kernel->map[KERNEL_MAP_request], &zero, request))
+		return -errno;
+	return request->done ? request->error : -ESRCH;
+}
+
+int kernel_label(struct kernel *kernel, int pidfd, const struct cordon_label *label, uint32_t *ret_tgid)
+{
+	struct cordon_request request = { .verb = CORDON_REQUEST_LABEL, .label = *label };
+	int r = kernel_request(kernel, pidfd, &request);
+
+	if (!r && ret_tgid)
+		*ret_tgid = request.tgid;
+	return r;
+}
+
+static int iter_compare_fd(const void *a, const void *b)
+{
+	uint32_t x = ((const struct cordon_inode_entry *)a)->fd, y = ((const struct cordon_inode_entry *)b)->fd;
+
+	return x < y ? -1 : x > y;
+}
+
+/* Reads the whole table of this process's descriptors, sorted by number. */
+static int iter_read_inodes(struct kernel *kernel, struct cordon_inode_entry **ret, size_t *ret_count)
+{
+	_cleanup_close_ int pidfd = iter_pidfd(getpid());
+	union bpf_iter_link_info info = { .task.pid_fd = (uint32_t)pidfd };
+	_cleanup_free_ char *bytes = NULL;
+	_cleanup_close_ int fd = -1;
+	size_t used = 0, room = 0;
+	ssize_t n;
+
+	if (pidfd < 0)
+		return pidfd;
+	fd = iter_start(kernel->prog[KERNEL_PROG_cordon_inodes], &info);
+	if (fd < 0)
+		return fd;
+	do {
+		if (room - used < 4096) {
+			char *more = realloc(bytes, room = room * 2 + 65536);
+
+			if (!more)
+				return -ENOMEM;
+			bytes = more;
+		}
+		n = iter_read(fd, bytes + used, room - used);
+		if (n < 0)
+			return (int)n;
+		used += (size_t)n;
+	} while (n > 0);
+	*ret_count = used / sizeof(**ret);
+	*ret = (struct cordon_inode_entry *)TAKE_PTR(bytes);
+	qsort(*ret, *ret_count, sizeof(**ret), iter_compare_fd);
+	return 0;
+}
+
+int kernel_inodes(struct kernel *kernel, const int *fds, size_t count, struct cordon_inode_entry *ret_entries)
+{
+	_cleanup_free_ struct cordon_inode_entry *all = NULL;
+	size_t all_count = 0;
+	int r = iter_read_inodes(kernel, &all, &all_count);
+
+	if (r)
+		return r;
+	for (size_t i = 0; i < count; i++) {
+		struct cordon_inode_entry key = { .fd = (uint32_t)fds[i] };
+		struct cordon_inode_entry *found = bsearch(&key, all, all_count, sizeof(key), iter_compare_fd);
+
+		if (!found)
+			return -ENODATA;
+		ret_entries[i] = *found;
+	}
+	return 0;
+}
+
+/* Ids of maps and programs (bit 32 set), for guard_ids. */
+int kernel_object_id(int fd, bool prog, uint64_t *ret)
+{
+	struct bpf_map_info map = {};
+	struct bpf_prog_info program = {};
+	uint32_t len = prog ? sizeof(program) : sizeof(map);
+
+	if (bpf_obj_get_info_by_fd(fd, prog ? (void *)&program : (void *)&map, &len))
+		return -errno;
+	*ret = prog ? 1ULL << 32 | program.id : map.id;
+	return 0;
+}
+
+static int iter_add_id(struct kernel *kernel, int fd, bool prog)
+{
+	uint32_t one = 1;
+	uint64_t id;
+	int r = kernel_object_id(fd, prog, &id);
+
+	if (r)
+		return r;
+	return bpf_map_update_elem(kernel->map[KERNEL_MAP_guard_ids], &id, &one, BPF_ANY) ? -errno : 0;
+}
+
+static int iter_run(int prog)
+{
+	_cleanup_close_ int fd = iter_start(prog, NULL);
+
+	return fd < 0 ? fd : iter_drain(fd);
+}
+
+/* The super block of our bpffs: who unmounts it takes the pins away. */
+int kernel_learn_super(struct kernel *kernel)
+{
+	_cleanup_close_ int fd = open(kernel->dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	struct cordon_inode_entry entry;
+	uint32_t one = 1;
+	int r;
+
+	if (fd < 0)
+		return -errno;
+	r = kernel_inodes(kernel, &fd, 1, &entry);
+	if (r)
+		return r;
+	return bpf_map_update_elem(kernel->map[KERNEL_MAP_guard_objects], &entry.super, &one, BPF_ANY) ? -errno : 0;
+}
+
+/* Finds the kernel addresses of our maps and programs, the rings of running sessions too. Under the lock. */
+int kernel_learn_objects(struct kernel *kernel)
+{
+	int r = 0;
+
+	for (size_t i = 0; !r && i < KERNEL_MAP_COUNT; i++)
+		r = iter_add_id(kernel, kernel->map[i], false);
+	for (size_t i = 0; !r && i < kernel->link_count; i++) {
+		struct bpf_link_info info = {};
+		uint32_t len = sizeof(info), one = 1;
+		uint64_t id;
+
+		if (bpf_obj_get_info_by_fd(kernel->link[i], &info, &len))
+			return -errno;
+		id = 1ULL << 32 | info.prog_id;
+		if (bpf_map_update_elem(kernel->map[KERNEL_MAP_guard_ids], &id, &one, BPF_ANY))
+			return -errno;
+	}
+	for (size_t i = 0; !r && i < KERNEL_PROG_COUNT; i++)
+		if (kernel->prog[i] >= 0)
+			r = iter_add_id(kernel, kernel->prog[i], true);
+	if (!r)
+		r = iter_run(kernel->prog[KERNEL_PROG_cordon_maps]);
+	if (!r)
+		r = iter_run(kernel->prog[KERNEL_PROG_cordon_progs]);
+	return r ? r : kernel_learn_super(kernel);
+}

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* maps.c - typed access to the maps that a controller fills. */
+#include "kernel/internal.h"
+
+#include <errno.h>
+#include <time.h>
+
+static int map_set(struct kernel *kernel, enum kernel_map map, const void *key, const void *value)
+{
+	return bpf_map_update_elem(kernel->map[map], key, value, BPF_ANY) ? -errno : 0;
+}
+
+int kernel_zone_add(struct kernel *kernel, const struct cordon_zone_key *key, const struct cordon_zone_val *val)
+{
+	return map_set(kernel, KERNEL_MAP_zones, key, val);
+}
+
+int kernel_name_add(struct kernel *kernel, const struct cordon_name_key *key, const struct cordon_zone_val *val)
+{
+	return map_set(kernel, KERNEL_MAP_zone_names, key, val);
+}
+
+int kernel_name_get(struct kernel *kernel, const struct cordon_name_key *key, struct cordon_zone_val *ret)
+{
+	return bpf_map_lookup_elem(kernel->map[KERNEL_MAP_zone_names], key, ret) ? -errno : 0;
+}
+
+int kernel_recognition_add(struct kernel *kernel, const struct cordon_recognition_key *key,
+			   const struct cordon_recognition *val)
+{
+	return map_set(kernel, KERNEL_MAP_recognition, key, val);
+}
+
+int kernel_grant_net(struct kernel *kernel, const struct cordon_grant_net *key)
+{
+	uint32_t one = 1;
+
+	return map_set(kernel, KERNEL_MAP_grants_net, key, &one);
+}
+
+int kernel_grant_file(struct kernel *kernel, const struct cordon_grant_file *key)
+{
+	uint32_t one = 1;
+
+	return map_set(kernel, KERNEL_MAP_grants_file, key, &one);
+}
+
+int kernel_label_get(struct kernel *kernel, uint32_t tgid, struct cordon_label *ret)
+{
+	uint64_t key = tgid;
+
+	return bpf_map_lookup_elem(kernel->map[KERNEL_MAP_labels], &key, ret) ? -errno : 0;
+}
+
+/* Only over a label that is there: a process that ended meanwhile must not leave one behind. */
+int kernel_label_set(struct kernel *kernel, uint32_t tgid, const struct cordon_label *label)
+{
+	uint64_t key = tgid;
+
+	return bpf_map_update_elem(kernel->map[KERNEL_MAP_labels], &key, label, BPF_EXIST) ? -errno : 0;
+}
+
+int kernel_session_update(struct kernel *kernel, uint32_t id, const struct cordon_session *session)
+{
+	return map_set(kernel, KERNEL_MAP_sessions, &id, session);
+}
+
+static uint64_t maps_now(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000000ULL + (uint64_t)now.tv_nsec;
+}
+
+/* The kernel sets only flags; a flag that it sets between our read and our write is DEAD, and then nobody writes. */
+int kernel_heartbeat(struct kernel *kernel, uint32_t id)
+{
+	struct cordon_session session;
+
+	if (bpf_map_lookup_elem(kernel->map[KERNEL_MAP_sessions], &id, &session))
+		return -errno;
+	session.heartbeat = maps_now();
+	return kernel_session_update(kernel, id, &session);
+}
