@@ -191,6 +191,23 @@ struct cordon_label {
 	__u32 reads;     /* CORDON_CLASS_* */
 };
 
+/*
+ * A piece of the value of -c that tells an installer: ensurepip's `run_module("pip"`. It lies anywhere in there, so no
+ * hash finds it: it is compared with a window of 16 bytes that slides over the code. Bytes before `high`'s first are
+ * older ones; masks leave out what a shorter pattern does not have.
+ */
+struct cordon_code {
+	__u64 high, low;           /* the pattern, its last byte in the lowest bits of `low` */
+	__u64 high_mask, low_mask;
+	__u16 interpreter; /* CORDON_INTERPRETER_* */
+	__u16 installer;   /* index + 1, 0: an unused entry */
+	__u8 role;         /* as in cordon_recognition */
+	__u8 pad[3];
+};
+
+#define CORDON_CODE_LEN 16
+#define CORDON_CODES_MAX 4 /* one is in use; each costs a compare for every byte of a -c */
+
 #define CORDON_SESSION_DEAD (1u << 0)    /* the controller is gone: refuse, stop nobody */
 #define CORDON_SESSION_CONFINE (1u << 1) /* `root` is `project` */
 
@@ -204,6 +221,7 @@ struct cordon_session {
 	__u64 cgroup;     /* id of its cgroup2, 0: none */
 	__u8 actions[CORDON_ROLE_COUNT][CORDON_RULE_COUNT]; /* enum cordon_action */
 	__u8 pad[2];
+	struct cordon_code codes[CORDON_CODES_MAX];
 };
 
 /* A controller that has not moved its heartbeat for so long counts as dead. Software-emulated guests stall for
@@ -284,18 +302,19 @@ struct cordon_grant_file {
 
 /*
  * Recognition, for `root` -> `installer` at exec. Map `recognition`; all other transitions are the controller's, at the
- * hold. `hash` is cordon_hash() of the token that `kind` names.
+ * hold. `hash` is cordon_hash() of the token that `kind` names. The order is the order of look-ups, first hit wins: a
+ * program that is the installer by itself, then what an interpreter runs, the more specific name first. Behind them all
+ * come the session's `codes`. argv.h extracts the tokens.
  */
 enum cordon_token {
 	CORDON_TOKEN_EXE,            /* basename of the program */
 	CORDON_TOKEN_EXE_VERSION,    /* the same without a trailing [0-9.]* */
-	CORDON_TOKEN_INTERPRETER,    /* basename without trailing [0-9.]*: its script or module is looked at */
-	CORDON_TOKEN_SCRIPT,         /* basename of the first argument that is no option */
+	CORDON_TOKEN_INTERPRETER,    /* equal to EXE_VERSION: its script, module or code is looked at */
+	CORDON_TOKEN_SCRIPT_PAIR,    /* last two components of the first argument that is no option */
+	CORDON_TOKEN_SCRIPT,         /* its basename */
 	CORDON_TOKEN_SCRIPT_VERSION, /* the same without a trailing [0-9.]* */
-	CORDON_TOKEN_SCRIPT_PAIR,    /* its last two components */
 	CORDON_TOKEN_SCRIPT_PREFIX,  /* its basename up to and with the first '-': yarn-*.cjs */
 	CORDON_TOKEN_MODULE,         /* the value of -m */
-	CORDON_TOKEN_CODE,           /* the 16 bytes of a pattern in the value of -c */
 	CORDON_TOKEN_COUNT,
 };
 
@@ -416,7 +435,9 @@ struct cordon_inode_entry {
 #endif
 CORDON_ASSERT(sizeof(struct cordon_op) == 64, "op");
 CORDON_ASSERT(sizeof(struct cordon_label) == 16, "label");
-CORDON_ASSERT(sizeof(struct cordon_session) == 32 + CORDON_ROLE_COUNT * CORDON_RULE_COUNT + 2, "session");
+CORDON_ASSERT(sizeof(struct cordon_code) == 40, "code");
+CORDON_ASSERT(sizeof(struct cordon_session) == 32 + CORDON_ROLE_COUNT * CORDON_RULE_COUNT + 2 + CORDON_CODES_MAX * 40,
+	      "session");
 CORDON_ASSERT(sizeof(struct cordon_record) == 72, "record");
 CORDON_ASSERT(sizeof(struct cordon_record_exec) == 72 + 16 + CORDON_PATH_LEN + CORDON_ARGS_LEN, "exec");
 CORDON_ASSERT(sizeof(struct cordon_record_finding) == 72 + 64 + 32 + CORDON_FINDING_NAMES * CORDON_NAME_LEN, "finding");
