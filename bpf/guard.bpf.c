@@ -130,15 +130,19 @@ static __always_inline void guard_learn(const void *object, __u64 id)
 SEC("?iter/bpf_map")
 int cordon_maps(struct bpf_iter__bpf_map *ctx)
 {
-	if (ctx->map)
-		guard_learn(ctx->map, ctx->map->id);
+	struct bpf_map *map = ctx->map;
+
+	if (map)
+		guard_learn(map, map->id);
 	return 0;
 }
 
 SEC("?iter/bpf_prog")
 int cordon_progs(struct bpf_iter__bpf_prog *ctx)
 {
-	if (ctx->prog)
-		guard_learn(ctx->prog, 1ULL << 32 | ctx->prog->aux->id);
+	struct bpf_prog *prog = ctx->prog;
+
+	if (prog)
+		guard_learn(prog, 1ULL << 32 | prog->aux->id);
 	return 0;
 }

@@ -241,9 +241,9 @@ struct cordon_guard {
 /* One per machine. Map `state`; key __u32 0. */
 struct cordon_state {
 	__u64 overflow; /* labels that lie under a task's address because the table was full at its fork */
-	__u64 cgroups;  /* sessions that have a cgroup: a task without label may still belong to one */
+	__u64 cgroups;  /* not 0: sessions may have a cgroup, a task without label may still belong to one */
 	__u32 backend;  /* enum cordon_backend */
-	__u32 next;     /* id of the next session: never one that a label may still carry */
+	__u32 pad;
 };
 
 /* How many processes may be labelled at once, all sessions together. Beyond it forks are denied. 64 KiB entries of 40

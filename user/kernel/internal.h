@@ -58,6 +58,7 @@ extern const char *const kernel_map_names[KERNEL_MAP_COUNT];
 extern const char *const kernel_prog_names[KERNEL_PROG_COUNT];
 
 /* load.c: loads and attaches `backend` and pins it into kernel->dir, which must not exist. */
+uint64_t kernel_object_digest(void);
 int kernel_load(struct kernel *kernel, unsigned int backend, char reason[KERNEL_REASON_LEN]);
 /* pins.c */
 int kernel_pins_open(struct kernel *kernel);
@@ -67,6 +68,8 @@ int kernel_request(struct kernel *kernel, int pidfd, struct cordon_request *requ
 int kernel_learn_objects(struct kernel *kernel);
 int kernel_learn_super(struct kernel *kernel);
 int kernel_object_id(int fd, bool prog, uint64_t *ret);
+/* cgroup.c */
+void kernel_cgroup_end(struct kernel *kernel, uint32_t id);
 /* canary.c: -EBADMSG where what must be refused was not. */
 int kernel_canary(struct kernel *kernel, char reason[KERNEL_REASON_LEN]);
 

@@ -19,19 +19,37 @@
 #include <string.h>
 #include <sys/stat.h>
 
-/* libbpf explains a refusal in its messages only: the last one is kept for the reason. */
+/* libbpf explains a refusal in its messages only. The first of a load says which program or map it was; the verifier's
+ * log behind it is one message of many lines, for CORDON_DEBUG. */
 static char load_message[KERNEL_REASON_LEN];
 
 static int load_print(enum libbpf_print_level level, const char *format, va_list args)
 {
-	char line[1024];
+	char *text = NULL;
+	char *line, *rest;
 
-	vsnprintf(line, sizeof(line), format, args);
-	line[strcspn(line, "\n")] = '\0';
-	if (level == LIBBPF_WARN)
-		snprintf(load_message, sizeof(load_message), "%s", line);
-	log_debug("%s", line);
+	if (level == LIBBPF_DEBUG)
+		return 0;
+	if (vasprintf(&text, format, args) < 0)
+		return 0;
+	for (rest = text; (line = strsep(&rest, "\n"));) {
+		if (!*line)
+			continue;
+		if (level == LIBBPF_WARN && !load_message[0])
+			snprintf(load_message, sizeof(load_message), "%.*s", KERNEL_REASON_LEN - 1, line);
+		log_debug("%s", line);
+	}
+	free(text);
 	return 0;
+}
+
+/* What the object is: a different one gets a pin directory of its own. */
+uint64_t kernel_object_digest(void)
+{
+	size_t size = 0;
+	const void *bytes = cordon_bpf__elf_bytes(&size);
+
+	return text_hash(bytes, size);
 }
 
 static bool load_wants(const char *name, unsigned int backend)
@@ -155,7 +173,8 @@ static int load_attach(struct kernel *kernel, struct cordon_bpf *skel, char reas
 
 static int load_state(struct cordon_bpf *skel, unsigned int backend)
 {
-	struct cordon_state state = { .backend = backend, .next = 1 };
+	/* Written once, before anything runs: the kernel counts in it later on. On trace every session may have a cgroup. */
+	struct cordon_state state = { .backend = backend, .cgroups = backend == CORDON_BACKEND_TRACE };
 	uint32_t zero = 0;
 
 	return bpf_map_update_elem(bpf_map__fd(skel->maps.state), &zero, &state, BPF_ANY) ? -errno : 0;

@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * exec.bpf.c - roles are decided at exec, and package code is held there.
+ *
+ * sched_process_exec fires past the point of no return and before the first instruction, in every backend. Arguments are
+ * readable in the new memory only. Here only `root` becomes `installer`; whatever an installer or a helper starts is put
+ * to `package` and stopped, and the controller, which can look at files, may raise it again (user/session/decide.h).
+ */
+#include "argv.h"
+#include "emit.bpf.h"
+
+char _license[] SEC("license") = "Dual BSD/GPL";
+
+/* Reads what was given to execve. The interpreter's path is read first, since that is what recognition looks at. */
+static __always_inline void exec_read_args(struct cordon_record_exec *record, struct task_struct *task)
+{
+	struct mm_struct *mm = BPF_CORE_READ(task, mm);
+	unsigned long start = BPF_CORE_READ(mm, arg_start), end = BPF_CORE_READ(mm, arg_end);
+	unsigned long len = end - start;
+
+	record->truncated = 0;
+	record->args_len = 0;
+	if (end < start)
+		len = 0;
+	if (len > CORDON_ARGS_LEN) {
+		len = CORDON_ARGS_LEN;
+		record->truncated = 1;
+	}
+	if (len && bpf_probe_read_user(record->args, len, (void *)start))
+		record->truncated = 1; /* paged out, say: nobody knows what it was */
+	else
+		record->args_len = len;
+}
+
+static __always_inline struct cordon_recognition *exec_look_up(const struct cordon_features *f, __u32 token, __u32 session)
+{
+	struct cordon_recognition_key key;
+
+	if (!cordon_recognition_key(f, token, session, &key))
+		return NULL;
+	return bpf_map_lookup_elem(&recognition, &key);
+}
+
+/* Gives 1 and *ret where the program is an installer, 0 where it is none, -1 where that cannot be told. */
+static __noinline int exec_recognise(struct cordon_record_exec *record, struct cordon_session *session,
+				     struct cordon_recognition *ret)
+{
+	struct cordon_recognition *hit, *interpreter;
+	struct cordon_features f;
+	struct cordon_args args;
+	__u32 id, token;
+
+	if (!record || !session || !ret)
+		return -1;
+	id = record->head.session;
+	cordon_argv_exe(&f, record->path, record->path_len);
+	if (f.flags & CORDON_FEATURE_UNDECIDABLE)
+		return -1;
+	for (token = CORDON_TOKEN_EXE; token <= CORDON_TOKEN_EXE_VERSION; token++) {
+		hit = exec_look_up(&f, token, id);
+		if (hit) {
+			*ret = *hit;
+			return 1;
+		}
+	}
+	interpreter = exec_look_up(&f, CORDON_TOKEN_INTERPRETER, id);
+	if (!interpreter)
+		return 0;
+	args.bytes = record->args;
+	args.len = record->args_len;
+	args.truncated = record->truncated;
+	cordon_argv_scan(&f, interpreter->installer, session->codes, &args);
+	if (f.flags & CORDON_FEATURE_UNDECIDABLE)
+		return -1;
+	for (token = CORDON_TOKEN_SCRIPT_PAIR; token < CORDON_TOKEN_COUNT; token++) {
+		hit = exec_look_up(&f, token, id);
+		if (hit) {
+			*ret = *hit;
+			return 1;
+		}
+	}
+	if (f.code && f.code <= CORDON_CODES_MAX) {
+		const struct cordon_code *code = &session->codes[f.code - 1];
+
+		ret->installer = code->installer;
+		ret->role = code->role;
+		return 1;
+	}
+	return 0;
+}
+
+/* The role after the exec, with all that depends on it. `record` is NULL where the ring is full. */
+static __noinline void exec_decide(struct cordon_label *label, struct cordon_record_exec *record,
+				   struct cordon_session *session)
+{
+	struct cordon_recognition found = {};
+	int known;
+
+	if (!label || !session)
+		return;
+	switch (label->role) {
+	case CORDON_ROLE_PROJECT:
+		if (!(label->flags & CORDON_LABEL_CONFINED))
+			return;
+		/* fall through: the session's own command, confined */
+	case CORDON_ROLE_ROOT:
+		known = record ? exec_recognise(record, session, &found) : -1;
+		if (!known)
+			return;
+		if (known > 0) {
+			label->installer = found.installer;
+			label->role = found.role == CORDON_ROLE_PROJECT ? CORDON_ROLE_PROJECT : CORDON_ROLE_INSTALLER;
+			label->flags = 0;
+			return;
+		}
+		break;
+	case CORDON_ROLE_INSTALLER:
+	case CORDON_ROLE_HELPER:
+		break;
+	default:
+		return; /* package code never leaves that role, whatever it starts */
+	}
+	label->role = CORDON_ROLE_PACKAGE;
+	label->flags = 0;
+	label->package = 0;
+	label->reads = 0;
+}
+
+/*
+ * Stops code that is not bound yet, for the controller to bind it. Without a controller nobody will: in enforce it ends
+ * here, in audit it goes on as package `unknown`. Where only the ring is full, it goes on as `unknown` too, contained.
+ */
+static __always_inline void exec_hold(struct cordon_label *label, struct cordon_record_exec *record,
+				      struct cordon_session *session)
+{
+	if (label->role != CORDON_ROLE_PACKAGE && label->role != CORDON_ROLE_PROJECT)
+		return;
+	if (label->flags & (CORDON_LABEL_BOUND | CORDON_LABEL_CONFINED))
+		return;
+	if (!session_is_alive(session)) {
+		label->flags |= CORDON_LABEL_BOUND;
+		if (session->mode == CORDON_MODE_ENFORCE) {
+			label->flags |= CORDON_LABEL_DOOMED;
+			bpf_send_signal(SIGKILL);
+		}
+	} else if (record && !bpf_send_signal(SIGSTOP)) {
+		label->flags |= CORDON_LABEL_HELD;
+		record->held = 1;
+	} else {
+		label->flags |= CORDON_LABEL_BOUND;
+	}
+}
+
+SEC("?tp_btf/sched_process_exec")
+int BPF_PROG(cordon_exec, struct task_struct *task, int old_pid, struct linux_binprm *bprm)
+{
+	struct cordon_label *label = task_label();
+	struct cordon_record_exec *record;
+	struct cordon_session *session;
+	__u8 role_before;
+	void *ring;
+	long len;
+
+	if (!label)
+		return 0;
+	session = task_session(label);
+	if (!session) {
+		if (label->role != CORDON_ROLE_ROOT)
+			bpf_send_signal(SIGKILL);
+		return 0;
+	}
+	role_before = label->role;
+	ring = emit_ring(label->session);
+	record = ring ? bpf_ringbuf_reserve(ring, sizeof(*record), 0) : NULL;
+	if (!record) {
+		emit_count_lost(label->session, CORDON_RULE_NONE);
+		exec_decide(label, NULL, session);
+		exec_hold(label, NULL, session);
+		return 0;
+	}
+	emit_head(&record->head, CORDON_RECORD_EXEC, sizeof(*record), BPF_CORE_READ(task, group_leader), label,
+		  session->level);
+	exec_read_args(record, task);
+	len = bpf_probe_read_kernel_str(record->path, sizeof(record->path), bprm->interp);
+	record->path_len = len > 0 ? len : 0;
+	record->held = 0;
+	exec_decide(label, record, session);
+	exec_hold(label, record, session);
+	len = bpf_probe_read_kernel_str(record->path, sizeof(record->path), bprm->filename);
+	record->path_len = len > 0 ? len : 0;
+	record->role_before = role_before;
+	record->head.label = *label;
+	bpf_ringbuf_submit(record, 0);
+	return 0;
+}

@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * open.c - finds the live set of programs or loads one, under a lock of the whole machine.
+ *
+ * The pin directory is named by the ABI and the object's own hash: a second version of cordon, or another --backend,
+ * cannot share maps with running sessions, and is refused while there are any.
+ */
+#include "kernel/internal.h"
+
+#include "base/cleanup.h"
+#include "base/log.h"
+#include "base/rule.h"
+#include "base/text.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#define BPFFS "/sys/fs/bpf"
+#define RUN_DIR "/run/cordon"
+#define PIN_PREFIX "cordon-"
+
+static int open_bpffs(void)
+{
+	struct statfs fs;
+
+	if (statfs(BPFFS, &fs))
+		return -errno;
+	if ((unsigned long)fs.f_type == BPF_FS_MAGIC)
+		return 0;
+	return mount("bpf", BPFFS, "bpf", MS_NOSUID | MS_NODEV | MS_NOEXEC, "mode=0700") ? -errno : 0;
+}
+
+static int open_lock_file(void)
+{
+	int fd;
+
+	if (mkdir(RUN_DIR, 0755) && errno != EEXIST)
+		return -errno;
+	fd = open(RUN_DIR "/lock", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	return fd < 0 ? -errno : fd;
+}
+
+int kernel_lock(struct kernel *kernel)
+{
+	while (flock(kernel->lock, LOCK_EX))
+		if (errno != EINTR)
+			return -errno;
+	kernel->locked = true;
+	return 0;
+}
+
+void kernel_unlock(struct kernel *kernel)
+{
+	if (kernel->locked)
+		flock(kernel->lock, LOCK_UN);
+	kernel->locked = false;
+}
+
+static void open_init(struct kernel *kernel)
+{
+	memset(kernel, 0, sizeof(*kernel));
+	kernel->lock = -1;
+	for (size_t i = 0; i < KERNEL_MAP_COUNT; i++)
+		kernel->map[i] = -1;
+	for (size_t i = 0; i < KERNEL_PROG_COUNT; i++)
+		kernel->prog[i] = kernel->cgroup_link[i] = -1;
+}
+
+static void open_release_pins(struct kernel *kernel)
+{
+	for (size_t i = 0; i < KERNEL_MAP_COUNT; i++) {
+		if (kernel->map[i] >= 0)
+			close(TAKE_FD(kernel->map[i]));
+	}
+	for (size_t i = 0; i < KERNEL_PROG_COUNT; i++) {
+		if (kernel->prog[i] >= 0)
+			close(TAKE_FD(kernel->prog[i]));
+		if (kernel->cgroup_link[i] >= 0)
+			close(TAKE_FD(kernel->cgroup_link[i]));
+	}
+	while (kernel->link_count)
+		close(kernel->link[--kernel->link_count]);
+}
+
+void kernel_close(struct kernel *kernel)
+{
+	if (!kernel)
+		return;
+	ring_buffer__free(kernel->ring);
+	open_release_pins(kernel);
+	if (kernel->lock >= 0)
+		close(kernel->lock);
+	free(kernel);
+}
+
+/* Whether any session has a controller or a task. */
+static bool open_has_sessions(struct kernel *kernel)
+{
+	uint32_t id;
+
+	return !bpf_map_get_next_key(kernel->map[KERNEL_MAP_sessions], NULL, &id);
+}
+
+/* Sets of other versions: swept where nothing lives in them, else in our way. */
+static int open_check_others(const char *own)
+{
+	DIR *dir = opendir(BPFFS);
+	struct dirent *entry;
+	int r = 0;
+
+	if (!dir)
+		return -errno;
+	while (!r && (entry = readdir(dir))) {
+		struct kernel other;
+
+		if (!text_starts_with(entry->d_name, PIN_PREFIX) || !strcmp(entry->d_name, text_basename(own)))
+			continue;
+		open_init(&other);
+		snprintf(other.dir, sizeof(other.dir), "%s/%s", BPFFS, entry->d_name);
+		/* Another ABI's maps cannot be read with our structs, but sessions' keys are numbers in all of them. */
+		if (kernel_pins_open(&other) == 0 && open_has_sessions(&other))
+			r = -EBUSY;
+		else
+			kernel_pins_remove(other.dir);
+		open_release_pins(&other);
+	}
+	closedir(dir);
+	return r;
+}
+
+static int open_load(struct kernel *kernel, int wanted, struct kernel_attempts *ret_attempts)
+{
+	int r = -EOPNOTSUPP;
+
+	for (unsigned int backend = 0; backend < CORDON_BACKEND_COUNT; backend++) {
+		struct kernel_attempt *attempt = &ret_attempts->of[backend];
+
+		if (wanted >= 0 && (unsigned int)wanted != backend)
+			continue;
+		attempt->tried = true;
+		attempt->error = kernel_load(kernel, backend, attempt->reason);
+		log_debug("backend %s: %s", backend_name(backend), attempt->error ? attempt->reason : "works");
+		if (!attempt->error)
+			return 0;
+		if (attempt->error == -EPERM && geteuid() != 0)
+			r = -EPERM;
+		open_release_pins(kernel);
+	}
+	return r;
+}
+
+static int open_live(struct kernel *kernel, int wanted)
+{
+	int r = kernel_pins_open(kernel);
+
+	if (r)
+		return r;
+	kernel_sweep(kernel);
+	if (!open_has_sessions(kernel))
+		return -ENODATA; /* swept: the canary shall see a fresh set */
+	return wanted >= 0 && (unsigned int)wanted != kernel->backend ? -EBUSY : 0;
+}
+
+static int open_any(struct kernel *kernel, int wanted, struct kernel_attempts *ret_attempts)
+{
+	int r = open_bpffs();
+
+	if (r)
+		return r;
+	snprintf(kernel->dir, sizeof(kernel->dir), "%s/%s%u-%016llx", BPFFS, PIN_PREFIX, CORDON_ABI,
+		 (unsigned long long)kernel_object_digest());
+	r = open_check_others(kernel->dir);
+	if (r)
+		return r;
+	if (!access(kernel->dir, F_OK)) {
+		r = open_live(kernel, wanted);
+		if (!r || r == -EBUSY)
+			return r;
+		open_release_pins(kernel);
+		kernel_pins_remove(kernel->dir);
+	}
+	return open_load(kernel, wanted, ret_attempts);
+}
+
+int kernel_open(int wanted, struct kernel **ret, struct kernel_attempts *ret_attempts)
+{
+	struct kernel *kernel = malloc(sizeof(*kernel));
+	int r;
+
+	memset(ret_attempts, 0, sizeof(*ret_attempts));
+	if (!kernel)
+		return -ENOMEM;
+	open_init(kernel);
+	r = open_lock_file();
+	if (r >= 0) {
+		kernel->lock = r;
+		r = kernel_lock(kernel);
+	}
+	if (!r)
+		r = open_any(kernel, wanted, ret_attempts);
+	if (r) {
+		kernel_close(kernel);
+		return r;
+	}
+	*ret = kernel;
+	return 0;
+}
+
+int kernel_try(unsigned int backend, struct kernel_attempt *ret)
+{
+	struct kernel kernel;
+	int r;
+
+	open_init(&kernel);
+	memset(ret, 0, sizeof(*ret));
+	ret->tried = true;
+	r = open_bpffs();
+	if (r) {
+		snprintf(ret->reason, sizeof(ret->reason), "no bpf file system: %s", strerror(-r));
+		return ret->error = r;
+	}
+	/* A name that is not swept as another version's: it lives as long as this call. */
+	snprintf(kernel.dir, sizeof(kernel.dir), "%s/.doctor-%d", BPFFS, (int)getpid());
+	ret->error = kernel_load(&kernel, backend, ret->reason);
+	open_release_pins(&kernel);
+	kernel_pins_remove(kernel.dir);
+	return ret->error;
+}
+
+unsigned int kernel_backend(const struct kernel *kernel)
+{
+	return kernel->backend;
+}
+
+const char *kernel_pin_dir(const struct kernel *kernel)
+{
+	return kernel->dir;
+}
+
+int64_t kernel_misses(struct kernel *kernel)
+{
+	int64_t misses = 0;
+
+	for (size_t i = 0; i < kernel->link_count; i++) {
+		struct bpf_link_info link = {};
+		struct bpf_prog_info prog = {};
+		uint32_t len = sizeof(link);
+		int fd;
+
+		if (bpf_obj_get_info_by_fd(kernel->link[i], &link, &len))
+			return -1;
+		fd = bpf_prog_get_fd_by_id(link.prog_id);
+		if (fd < 0)
+			return -1;
+		len = sizeof(prog);
+		if (!bpf_obj_get_info_by_fd(fd, &prog, &len))
+			misses += (int64_t)prog.recursion_misses;
+		close(fd);
+	}
+	return misses;
+}
