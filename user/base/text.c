@@ -21,7 +21,11 @@ size_t text_utf8_decode(const char *text, uint32_t *ret_code)
 {
 	const unsigned char *s = (const unsigned char *)text;
 	static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
-	size_t len = s[0] < 0x80 ? 1 : (s[0] & 0xe0) == 0xc0 ? 2 : (s[0] & 0xf0) == 0xe0 ? 3 : (s[0] & 0xf8) == 0xf0 ? 4 : 0;
+	size_t len = s[0] < 0x80	     ? 1 :
+		     (s[0] & 0xe0) == 0xc0 ? 2 :
+		     (s[0] & 0xf0) == 0xe0 ? 3 :
+		     (s[0] & 0xf8) == 0xf0 ? 4 :
+					     0;
 	uint32_t code;
 
 	if (!len)
@@ -43,8 +47,8 @@ size_t text_utf8_decode(const char *text, uint32_t *ret_code)
 }
 
 /*
- * Code points that move the cursor, hide text, or reorder it (Trojan Source, CVE-2021-42574). Variation selectors and tags
- * show as nothing and can carry a whole program (GlassWorm, 2025); fillers look like blanks.
+ * Code points that move the cursor, hide text, or reorder it (Trojan Source, CVE-2021-42574). Variation selectors and
+ * tags show as nothing and can carry a whole program (GlassWorm, 2025); fillers look like blanks.
  */
 static bool code_is_unsafe(uint32_t code)
 {

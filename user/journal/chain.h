@@ -14,8 +14,8 @@
  * oldest row that is kept can go at once; the last hash that went is the anchor that the rest starts from. An entry
  * without its row is sound only where a later `prune` names its session.
  *
- * It shows a row that was changed, removed or slipped in by hand or by a broken disk. It has no secret: whoever can write
- * the file and computes all hashes anew is not found out, nor is a count that was changed in a session still on.
+ * It shows a row that was changed, removed or slipped in by hand or by a broken disk. It has no secret: whoever can
+ * write the file and computes all hashes anew is not found out, nor is a count that was changed in a session still on.
  */
 #ifndef CORDON_JOURNAL_CHAIN_H
 #define CORDON_JOURNAL_CHAIN_H

@@ -2,9 +2,9 @@
 /*
  * digest.h - SHA-256 over the canonical JSON of what the journal keeps. Pure: no database.
  *
- * Canonical: one object, keys in the order of the code, no blanks, null for NULL, enumerations by name, and every byte of
- * a string that is not printable ASCII as \u00NN. So two rows have the same text only where every byte is the same, also
- * where a path is not UTF-8.
+ * Canonical: one object, keys in the order of the code, no blanks, null for NULL, enumerations by name, and every byte
+ * of a string that is not printable ASCII as \u00NN. So two rows have the same text only where every byte is the same,
+ * also where a path is not UTF-8.
  */
 #ifndef CORDON_JOURNAL_DIGEST_H
 #define CORDON_JOURNAL_DIGEST_H
@@ -25,7 +25,8 @@ struct digest_count {
 };
 
 /* How the session ended, with the final count of each of its findings. */
-int digest_session_end(const struct journal_session *session, const struct digest_count *counts, size_t n, uint8_t *ret);
+int digest_session_end(const struct journal_session *session, const struct digest_count *counts, size_t n,
+		       uint8_t *ret);
 /* That the session was dropped by the caps. */
 int digest_prune(int64_t session, uint8_t *ret);
 

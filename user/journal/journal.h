@@ -37,10 +37,10 @@ enum journal_access { JOURNAL_READ, JOURNAL_WRITE };
 /* $CORDON_STATE where set, else /var/lib/cordon; the file is journal.db in it. Never NULL. */
 const char *journal_dir(void);
 
-/* Takes: the folder. JOURNAL_WRITE makes folder and file (0700, 0600) where missing and checks that a row can be written
- * (a full disk and a read-only file show here, not later). Gives 0 and *ret, or -errno: -EROFS, -ENOSPC, -EACCES (also a
- * folder of somebody else's), -ENOENT (read, none yet), -EUCLEAN (not a journal), -ENOTSUP (a newer cordon's), -EBUSY (a
- * writer held it for longer than the three seconds that every call here waits at the most). */
+/* Takes: the folder. JOURNAL_WRITE makes folder and file (0700, 0600) where missing and checks that a row can be
+ * written (a full disk and a read-only file show here, not later). Gives 0 and *ret, or -errno: -EROFS, -ENOSPC,
+ * -EACCES (also a folder of somebody else's), -ENOENT (read, none yet), -EUCLEAN (not a journal), -ENOTSUP (a newer
+ * cordon's), -EBUSY (a writer held it for longer than the three seconds that every call here waits at the most). */
 int journal_open(const char *dir, enum journal_access access, struct journal **ret);
 void journal_close(struct journal *journal);
 
@@ -53,14 +53,16 @@ struct journal_caps {
 /* Replaces the caps of this connection: 90 days, 256 MiB, 500 findings. */
 void journal_set_caps(struct journal *journal, const struct journal_caps *caps);
 
-/* Sets session->id; `started` 0 means now. Only what stands above `status` in the struct, and policy_digest, is read. */
+/* Sets session->id; `started` 0 means now. Only what stands above `status` in the struct, and policy_digest, is
+ * read. */
 int journal_session_begin(struct journal *journal, struct journal_session *session);
 /* Reads id, ended (0: now), status, lost; then drops what the caps no longer allow. -ENOENT: no such session is on. */
 int journal_session_end(struct journal *journal, const struct journal_session *session);
 /*
- * Adds the finding, or adds one to `count` of the same one of this session; sets finding->id and finding->count. Strings
- * are stored as they are: mask argv before. -ENOENT: no such session is on. -EDQUOT: a package made more different
- * findings than the cap allows, or everything in a full journal belongs to sessions that are on; count it as lost.
+ * Adds the finding, or adds one to `count` of the same one of this session; sets finding->id and finding->count.
+ * Strings are stored as they are: mask argv before. -ENOENT: no such session is on. -EDQUOT: a package made more
+ * different findings than the cap allows, or everything in a full journal belongs to sessions that are on; count it as
+ * lost.
  */
 int journal_add(struct journal *journal, struct finding *finding);
 

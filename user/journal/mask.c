@@ -177,8 +177,8 @@ static const char *value_end(const char *s, char quote, bool line)
 	return s;
 }
 
-/* Masks the value at `s`, which may be quoted; gives its end. `outer` is the quote right before its name: the value goes
- * as far as that one, blanks included ('PASSPHRASE=correct horse'). */
+/* Masks the value at `s`, which may be quoted; gives its end. `outer` is the quote right before its name: the value
+ * goes as far as that one, blanks included ('PASSPHRASE=correct horse'). */
 static const char *mask_value(struct out *out, const char *s, char outer, bool line)
 {
 	char quote = 0;
@@ -223,7 +223,8 @@ static const char *value_of(const char *s, size_t len, bool option)
 	return v;
 }
 
-/* A user alone may be a token; over ssh and git it is just "git". With a password of these forms the user is the token. */
+/* A user alone may be a token; over ssh and git it is just "git". With a password of these forms the user is the
+ * token. */
 static bool user_is_secret(const char *user, size_t len, const char *password, size_t password_len)
 {
 	size_t keep;

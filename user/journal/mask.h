@@ -19,8 +19,8 @@ char *mask_text(const char *text);
 /* Whether what this option, variable, header or setting holds is a secret. Leading dashes are skipped. */
 bool mask_is_secret_name(const char *name, size_t len);
 
-/* Takes: `len` bytes of arguments, NUL between them and maybe behind the last (as in /proc/PID/cmdline). Gives: one line
- * that a shell reads as the same arguments but for what is masked; a new string; NULL: out of memory. */
+/* Takes: `len` bytes of arguments, NUL between them and maybe behind the last (as in /proc/PID/cmdline). Gives: one
+ * line that a shell reads as the same arguments but for what is masked; a new string; NULL: out of memory. */
 char *mask_argv(const char *args, size_t len);
 
 #endif

@@ -18,7 +18,8 @@
 /* A commit of a finding takes some 50 us; who waits longer waits for a stuck process. The controller's event loop is
  * one thread and its heartbeat must move every ten seconds (CORDON_HEARTBEAT_STALE_NS), so well below that. */
 #define BUSY_TIMEOUT_MS 3000
-/* What a start proves to be writable: room for some dozen findings, so that a disk with one free page counts as full. */
+/* What a start proves to be writable: room for some dozen findings, so that a disk with one free page counts as
+ * full. */
 #define PROBE_BYTES (64 * 1024)
 /* What a checkpoint leaves of the write-ahead log. Its usual size is 4 MiB (1000 pages). */
 #define WAL_KEEP_BYTES "8388608"
@@ -29,13 +30,15 @@
 #define SCHEMA_VERSION 1
 
 static const char schema[] =
-	/* One row. The anchor is the chain's entry before the oldest kept one; probe shows that the disk takes writes. */
+	/* One row. The anchor is the chain's entry before the oldest kept one; probe shows that the disk takes
+	 * writes. */
 	"CREATE TABLE meta(id INTEGER PRIMARY KEY CHECK (id = 1), anchor_seq INTEGER NOT NULL,"
 	" anchor_hash BLOB NOT NULL, probe BLOB) STRICT;"
 	"INSERT INTO meta VALUES(1, 0, zeroblob(32), NULL);"
 	"CREATE TABLE session(id INTEGER PRIMARY KEY AUTOINCREMENT, started INTEGER NOT NULL,"
-	" ended INTEGER NOT NULL DEFAULT 0, mode TEXT NOT NULL, backend TEXT NOT NULL, uid INTEGER NOT NULL, command TEXT,"
-	" cwd TEXT, status INTEGER NOT NULL DEFAULT -1, lost INTEGER NOT NULL DEFAULT 0, policy_digest TEXT) STRICT;"
+	" ended INTEGER NOT NULL DEFAULT 0, mode TEXT NOT NULL, backend TEXT NOT NULL, uid INTEGER NOT NULL,"
+	" command TEXT, cwd TEXT, status INTEGER NOT NULL DEFAULT -1, lost INTEGER NOT NULL DEFAULT 0,"
+	" policy_digest TEXT) STRICT;"
 	"CREATE TABLE finding(id INTEGER PRIMARY KEY AUTOINCREMENT, session INTEGER NOT NULL, time INTEGER NOT NULL,"
 	" mode TEXT NOT NULL, backend TEXT NOT NULL, rule TEXT NOT NULL, action TEXT NOT NULL, answer TEXT NOT NULL,"
 	" ecosystem TEXT, package TEXT, version TEXT, sha256 TEXT, installer TEXT, pid INTEGER NOT NULL, exe TEXT,"
@@ -44,8 +47,9 @@ static const char schema[] =
 	" origin TEXT, reason TEXT, hint TEXT, count INTEGER NOT NULL, sameness BLOB NOT NULL,"
 	" UNIQUE(session, sameness)) STRICT;"
 	"CREATE INDEX finding_rule ON finding(session, package, rule);"
-	"CREATE TABLE ancestor(finding INTEGER NOT NULL, depth INTEGER NOT NULL, pid INTEGER NOT NULL, exe TEXT, argv TEXT,"
-	" cwd TEXT, uid INTEGER NOT NULL, role TEXT NOT NULL, PRIMARY KEY(finding, depth)) STRICT, WITHOUT ROWID;"
+	"CREATE TABLE ancestor(finding INTEGER NOT NULL, depth INTEGER NOT NULL, pid INTEGER NOT NULL, exe TEXT,"
+	" argv TEXT, cwd TEXT, uid INTEGER NOT NULL, role TEXT NOT NULL, PRIMARY KEY(finding, depth))"
+	" STRICT, WITHOUT ROWID;"
 	"CREATE TABLE chain(seq INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT NOT NULL, session INTEGER NOT NULL,"
 	" finding INTEGER NOT NULL, digest BLOB NOT NULL, hash BLOB NOT NULL) STRICT;"
 	"CREATE INDEX chain_session ON chain(session, kind);";
@@ -82,8 +86,8 @@ static int prepare_dir(const char *dir, int *ret_fd)
 	return 0;
 }
 
-/* SQLite would make the file with the umask's mode, and its -wal and -shm take the mode of the file. An existing file is
- * not opened here: closing it again would drop the POSIX locks of this process's other connections. */
+/* SQLite would make the file with the umask's mode, and its -wal and -shm take the mode of the file. An existing file
+ * is not opened here: closing it again would drop the POSIX locks of this process's other connections. */
 static int prepare_file(int dir_fd)
 {
 	_cleanup_close_ int fd = -1;

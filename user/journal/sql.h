@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * sql.h - every statement of the journal, in one place to be reviewed. Included by store.c alone; the schema is in open.c.
+ * sql.h - every statement of the journal, in one place to be reviewed. Included by store.c alone; the schema is in
+ * open.c.
  *
  * Enumerations are stored by name (bpf/wire.h: values are not stable), strings as the bytes that they are: an
  * attacker's path need not be UTF-8, and SQLite keeps TEXT as it was bound. Nothing from outside is ever part of a
@@ -15,6 +16,11 @@
 #define SQL_PRUNE_PICK                                                                                          \
 	"SELECT s.id FROM session s WHERE CASE WHEN s.ended > 0 THEN s.ended < ?1 ELSE max(s.started,"           \
 	" coalesce((SELECT max(f.time) FROM finding f WHERE f.session = s.id), 0)) < ?2 END ORDER BY s.id LIMIT 1"
+
+/* The entries before the oldest one that still has its row; all of them where none has. */
+#define SQL_DROPPABLE                                                                                           \
+	"SELECT c.seq, c.hash FROM chain c WHERE c.seq < coalesce((SELECT min(k.seq) FROM chain k"              \
+	" JOIN session s ON s.id = k.session WHERE k.kind <> 'prune'), 9223372036854775807)"
 
 /* What the chain should know of: rows of each kind, and the number that the next entry would follow. */
 #define SQL_CHAIN_CENSUS                                                                                        \
@@ -53,8 +59,8 @@ static const char *const sql_statements[STMT_COUNT] = {
 				" RETURNING id, count",
 	[STMT_FINDING_ROOM] = "SELECT count(*) < ?4 FROM (SELECT 1 FROM finding"
 			      " WHERE session = ?1 AND package IS ?2 AND rule = ?3 LIMIT ?4)",
-	[STMT_FINDING_ADD] = "INSERT INTO finding(session, time, mode, backend, rule, action, answer, ecosystem, package,"
-			     " version, sha256, installer, pid, exe, argv, cwd, uid, role, op, object_path,"
+	[STMT_FINDING_ADD] = "INSERT INTO finding(session, time, mode, backend, rule, action, answer, ecosystem,"
+			     " package, version, sha256, installer, pid, exe, argv, cwd, uid, role, op, object_path,"
 			     " object_address, object_port, object_protocol, object_pid, origin, reason, hint, count,"
 			     " sameness) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16,"
 			     " ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29)",
@@ -69,12 +75,8 @@ static const char *const sql_statements[STMT_COUNT] = {
 			   " AND p.seq > c.seq) FROM chain c ORDER BY c.seq",
 	[STMT_CHAIN_CENSUS] = SQL_CHAIN_CENSUS,
 	[STMT_ANCHOR_GET] = "SELECT anchor_seq, anchor_hash FROM meta",
-	/* The entry before the oldest one that still has its row, and the very last one where none has. */
-	[STMT_ANCHOR_MOVE] = "UPDATE meta SET (anchor_seq, anchor_hash) = (SELECT c.seq, c.hash FROM chain c"
-			     " WHERE c.seq < coalesce((SELECT min(k.seq) FROM chain k JOIN session s ON s.id = k.session"
-			     "  WHERE k.kind <> 'prune'), 9223372036854775807) ORDER BY c.seq DESC LIMIT 1)"
-			     " WHERE EXISTS (SELECT 1 FROM chain c WHERE c.seq < coalesce((SELECT min(k.seq) FROM chain k"
-			     "  JOIN session s ON s.id = k.session WHERE k.kind <> 'prune'), 9223372036854775807))",
+	[STMT_ANCHOR_MOVE] = "UPDATE meta SET (anchor_seq, anchor_hash) = (" SQL_DROPPABLE
+			     " ORDER BY c.seq DESC LIMIT 1) WHERE EXISTS (" SQL_DROPPABLE ")",
 	[STMT_PRUNE_PICK] = SQL_PRUNE_PICK,
 	[STMT_PRUNE_ANCESTORS] = "DELETE FROM ancestor WHERE finding IN (SELECT id FROM finding WHERE session = ?1)",
 	[STMT_PRUNE_FINDINGS] = "DELETE FROM finding WHERE session = ?1",

@@ -67,7 +67,8 @@ int store_step(struct journal *journal, sqlite3_stmt *stmt);
 /* Steps a statement that gives no rows. */
 int store_run(struct journal *journal, sqlite3_stmt *stmt);
 
-/* A transaction: *ret is the journal while it is open, so that CLEANUP(store_rollback) undoes what was not committed. */
+/* A transaction: *ret is the journal while it is open, so that CLEANUP(store_rollback) undoes what was not
+ * committed. */
 int store_begin(struct journal *journal, enum store_stmt how, struct journal **ret);
 int store_commit(struct journal **txn);
 void store_rollback(struct journal **txn);
