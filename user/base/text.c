@@ -17,12 +17,15 @@ uint64_t text_hash(const char *bytes, size_t len)
 	return hash;
 }
 
-/* Gives the length of the UTF-8 sequence at `s` and its code point, 0 where it is none (RFC 3629: no overlong forms,
- * no surrogates, nothing above U+10FFFF). */
-static size_t utf8_decode(const unsigned char *s, uint32_t *ret_code)
+size_t text_utf8_decode(const char *text, uint32_t *ret_code)
 {
+	const unsigned char *s = (const unsigned char *)text;
 	static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
-	size_t len = s[0] < 0x80 ? 1 : (s[0] & 0xe0) == 0xc0 ? 2 : (s[0] & 0xf0) == 0xe0 ? 3 : (s[0] & 0xf8) == 0xf0 ? 4 : 0;
+	size_t len = s[0] < 0x80	     ? 1 :
+		     (s[0] & 0xe0) == 0xc0 ? 2 :
+		     (s[0] & 0xf0) == 0xe0 ? 3 :
+		     (s[0] & 0xf8) == 0xf0 ? 4 :
+					     0;
 	uint32_t code;
 
 	if (!len)
@@ -43,19 +46,32 @@ static size_t utf8_decode(const unsigned char *s, uint32_t *ret_code)
 	return len;
 }
 
-/* Code points that move the cursor, hide text, or reorder it (Trojan Source, CVE-2021-42574). */
+/*
+ * Code points that move the cursor, hide text, or reorder it (Trojan Source, CVE-2021-42574). Variation selectors and
+ * tags show as nothing and can carry a whole program (GlassWorm, 2025); fillers look like blanks.
+ */
 static bool code_is_unsafe(uint32_t code)
 {
-	return code < 0x20 || (code >= 0x7f && code < 0xa0) || code == 0xad || code == 0x61c ||
-	       (code >= 0x200b && code <= 0x200f) || (code >= 0x2028 && code <= 0x202e) ||
-	       (code >= 0x2060 && code <= 0x206f) || code == 0xfeff || (code >= 0xfff9 && code <= 0xfffb) ||
-	       (code >= 0xe0000 && code <= 0xe007f);
+	static const struct {
+		uint32_t first, last;
+	} unsafe[] = {
+		{ 0x00, 0x1f },	      { 0x7f, 0x9f },	    { 0xad, 0xad },	  { 0x34f, 0x34f },
+		{ 0x61c, 0x61c },     { 0x115f, 0x1160 },   { 0x17b4, 0x17b5 },	  { 0x180b, 0x180f },
+		{ 0x200b, 0x200f },   { 0x2028, 0x202e },   { 0x2060, 0x206f },	  { 0x2800, 0x2800 },
+		{ 0x3164, 0x3164 },   { 0xfe00, 0xfe0f },   { 0xfeff, 0xfeff },	  { 0xffa0, 0xffa0 },
+		{ 0xfff0, 0xfffb },   { 0x1bca0, 0x1bca3 }, { 0x1d173, 0x1d17a }, { 0xe0000, 0xe0fff },
+	};
+
+	for (size_t i = 0; i < sizeof(unsafe) / sizeof(unsafe[0]); i++)
+		if (code >= unsafe[i].first && code <= unsafe[i].last)
+			return true;
+	return false;
 }
 
 char *text_escape_terminal(const char *text)
 {
-	const unsigned char *s = (const unsigned char *)text;
-	/* \u{10FFFF} is the longest form: ten bytes for at least two. */
+	const char *s = text;
+	/* The longest forms: \x1b, four bytes for one; \u{61C}, seven for two; each with room for snprintf's NUL. */
 	char *out = malloc(strlen(text) * 5 + 1);
 	char *o = out;
 
@@ -63,13 +79,13 @@ char *text_escape_terminal(const char *text)
 		return NULL;
 	while (*s) {
 		uint32_t code = 0;
-		size_t len = utf8_decode(s, &code);
+		size_t len = text_utf8_decode(s, &code);
 
 		if (!len || code < 0x80) {
 			if (!len || code_is_unsafe(code))
-				o += snprintf(o, 5, "\\x%02x", *s);
+				o += snprintf(o, 5, "\\x%02x", (unsigned char)*s);
 			else
-				*o++ = (char)*s;
+				*o++ = *s;
 			s++;
 			continue;
 		}

@@ -15,10 +15,15 @@ uint64_t text_hash(const char *bytes, size_t len);
 
 /*
  * Takes: any bytes up to the NUL. Gives: a new string, safe on one line of a terminal: control characters, DEL, C1,
- * invalid UTF-8, bidirectional overrides and line separators become \xNN or \u{NNNN}, a backslash stays as it is.
+ * invalid UTF-8, bidirectional overrides, line separators and what shows as nothing become \xNN or \u{NNNN}, a
+ * backslash stays as it is.
  * NULL: out of memory. Newlines of our own are added after escaping, never before.
  */
 char *text_escape_terminal(const char *text);
+
+/* Gives the length of the UTF-8 sequence at `text` and its code point; 0 where it is none (RFC 3629: no overlong forms,
+ * no surrogates, nothing above U+10FFFF). A NUL is one byte long. */
+size_t text_utf8_decode(const char *text, uint32_t *ret_code);
 
 bool text_starts_with(const char *text, const char *prefix);
 bool text_ends_with(const char *text, const char *suffix);

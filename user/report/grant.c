@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "report/report.h"
+
+#include "base/cleanup.h"
+#include "base/text.h"
+
+#include <errno.h>
+#include <string.h>
+
+/* What a grant of a rule is bound to; what is not here no grant speaks of (yet). */
+enum grant_key { GRANT_KEY_NONE, GRANT_KEY_HOST, GRANT_KEY_PATH };
+
+static enum grant_key grant_key(unsigned int rule)
+{
+	switch (rule) {
+	case CORDON_RULE_NET_CONNECT:
+	case CORDON_RULE_NET_SEND:
+	case CORDON_RULE_NET_LISTEN:
+		return GRANT_KEY_HOST;
+	case CORDON_RULE_FILE_SECRET:
+	case CORDON_RULE_FILE_HIDDEN:
+	case CORDON_RULE_FILE_PRIVATE:
+	case CORDON_RULE_FILE_PERSIST:
+	case CORDON_RULE_FILE_OUTSIDE:
+		return GRANT_KEY_PATH;
+	default:
+		return GRANT_KEY_NONE;
+	}
+}
+
+/* NULL: a grant can allow it. An empty field of a grant means "any", so where the finding does not know, none is
+ * made. */
+static const char *why_not(const struct finding *f)
+{
+	if (f->rule == CORDON_RULE_GUARD_TAMPER)
+		return "nothing may touch the guard";
+	if (!f->package || !*f->package)
+		return "it was no package's code";
+	if (!strcmp(f->package, "unknown"))
+		return "it is not known which package did it, and a grant names one";
+	/* "*" is how a grant says "every package": one that calls itself so would be allowed for all. */
+	if (!f->ecosystem || !*f->ecosystem || strpbrk(f->package, "*?["))
+		return "its name cannot be told from a pattern";
+	if (f->version && strpbrk(f->version, "*?["))
+		return "its version cannot be told from a pattern";
+	switch (grant_key(f->rule)) {
+	case GRANT_KEY_HOST:
+		if (!f->object_address || !*f->object_address)
+			return "the address is not known";
+		return f->object_port && f->object_port <= 65535 ? NULL : "the port is not known";
+	case GRANT_KEY_PATH:
+		if (!f->object_path || f->object_path[0] != '/')
+			return "the whole path is not known";
+		if (text_starts_with(f->object_path, "/proc/"))
+			return "the path belongs to another process";
+		return strpbrk(f->object_path, "*?[{") ? "its path cannot be told from a pattern" : NULL;
+	default:
+		return "no grant speaks of this rule; the policy can change it for all packages";
+	}
+}
+
+static int copy(const char *from, char **ret)
+{
+	char *text;
+
+	if (!from)
+		return 0;
+	text = strdup(from);
+	if (!text)
+		return -ENOMEM;
+	*ret = text;
+	return 0;
+}
+
+int report_narrowest_grant(const struct finding *f, struct policy_grant *ret, const char **ret_why)
+{
+	CLEANUP(report_grant_release) struct policy_grant grant = { .rule = f->rule };
+	const char *why = why_not(f);
+	int r;
+
+	if (why) {
+		*ret_why = why;
+		return -ENOTSUP;
+	}
+	r = copy(f->ecosystem, &grant.ecosystem);
+	if (r == 0)
+		r = copy(f->package, &grant.package);
+	if (r == 0)
+		r = copy(f->version, &grant.version);
+	if (r == 0 && grant_key(f->rule) == GRANT_KEY_HOST) {
+		grant.port = f->object_port;
+		r = copy(f->object_address, &grant.host);
+	} else if (r == 0) {
+		r = copy(f->object_path, &grant.path);
+	}
+	if (r < 0)
+		return r;
+	*ret = grant;
+	grant = (struct policy_grant){ 0 };
+	return 0;
+}
+
+void report_grant_release(struct policy_grant *grant)
+{
+	free(grant->ecosystem);
+	free(grant->package);
+	free(grant->version);
+	free(grant->host);
+	free(grant->path);
+	free(grant->reason);
+	free(grant->author);
+	free(grant->expires);
+	free(grant->file);
+	memset(grant, 0, sizeof(*grant));
+}
