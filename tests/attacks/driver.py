@@ -59,7 +59,7 @@ def perform(technique, plan, values):
                 os.close(handed)
     if done.returncode < 0:
         return "killed" if done.returncode == -9 else f"signal {-done.returncode}"
-    return done.stdout.decode(errors="replace").strip()
+    return " ".join(done.stdout.decode(errors="replace").split())
 
 
 def main():

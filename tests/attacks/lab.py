@@ -31,8 +31,8 @@ def need(*programs):
         if not shutil.which(program, path=os.defpath + ":/usr/sbin:/sbin"):
             skip(f"no {program}")
     # Found, not imported: pip before setuptools trips over Debian's distutils.
-    probe = "import importlib.util as u, sys; sys.exit(not all(map(u.find_spec, ('venv', 'pip', 'setuptools', 'wheel'))))"
-    if subprocess.run([PYTHON, "-c", probe], check=False).returncode:
+    probe = "import importlib.util as u, sys; sys.exit(not all(map(u.find_spec, sys.argv[1:])))"
+    if subprocess.run([PYTHON, "-c", probe, "venv", "pip", "setuptools", "wheel"], check=False).returncode:
         skip(f"{PYTHON} lacks venv, pip, setuptools or wheel")
 
 

@@ -100,7 +100,8 @@ class Stage:
                            "fd": technique.fd, "stage": technique.stage,
                            "guard": technique.rule == "guard.tamper"})
         write(os.path.join(self.work, "plan.json"), json.dumps(
-            {"name": self.name, "broker": os.path.join(self.work, "broker"), "programs": programs, "techniques": listed}))
+            {"name": self.name, "broker": os.path.join(self.work, "broker"), "programs": programs,
+             "techniques": listed}))
 
     def env(self):
         return self.lab.env(self.home, self.tmp, ATTACK_PLAN=os.path.join(self.work, "plan.json"),
@@ -139,7 +140,8 @@ class Stage:
     def on_hello(self, _):
         """The session is up: the same deeds by a process that is in none of it must go through now."""
         attack = os.path.join(lab.OUTPUT, "tools/attack")
-        for rule, argv in (("net.connect", ["connect-tcp", "127.0.0.1", "9"]), ("net.family", ["socket", "16", "3", "4"]),
+        for rule, argv in (("net.connect", ["connect-tcp", "127.0.0.1", "9"]),
+                           ("net.family", ["socket", "16", "3", "4"]),
                            ("net.send", ["send-to", "127.0.0.1", "9"]), ("net.listen", ["listen", "127.0.0.1"]),
                            ("file.secret", ["read", self.home + "/.ssh/id_ed25519"])):
             done = subprocess.run([attack, *argv], capture_output=True, text=True, check=False)

@@ -151,7 +151,8 @@ static const struct {
 	const char *name;
 	int (*run)(char **argv);
 } ways[] = {
-	{ "thread", by_thread }, { "fork", by_fork }, { "vfork", by_vfork }, { "daemon", by_daemon }, { "exec", by_exec },
+	{ "thread", by_thread }, { "fork", by_fork }, { "vfork", by_vfork },
+	{ "daemon", by_daemon }, { "exec", by_exec },
 };
 
 static const struct technique *const tables[] = { net_techniques, file_techniques, guard_techniques };

@@ -239,8 +239,8 @@ static int path_create(char **args)
 }
 
 /*
- * No attack: what the twin attacks instead of a guard. Pins a map, a program and a link in FOLDER (a bpffs). The program
- * does nothing, on a tracepoint that next to never fires.
+ * No attack: what the twin attacks instead of a guard. Pins a map, a program and a link in FOLDER (a bpffs). The
+ * program does nothing, on a tracepoint that next to never fires.
  */
 static int stand_in(char **args)
 {
@@ -249,8 +249,10 @@ static int stand_in(char **args)
 		{ .code = BPF_JMP | BPF_EXIT },
 	};
 	union bpf_attr map = { .map_type = BPF_MAP_TYPE_ARRAY, .key_size = 4, .value_size = 4, .max_entries = 1 };
-	union bpf_attr prog = { .prog_type = BPF_PROG_TYPE_RAW_TRACEPOINT, .insns = (uintptr_t)code, .insn_cnt = 2,
-				.license = (uintptr_t)"GPL" };
+	union bpf_attr prog = { .prog_type = BPF_PROG_TYPE_RAW_TRACEPOINT,
+				.insns = (uintptr_t)code,
+				.insn_cnt = 2,
+				.license = (uintptr_t) "GPL" };
 	union bpf_attr link = { 0 }, pin;
 	static const char *const names[] = { "map", "prog", "link" };
 	char path[PATH_MAX];
@@ -258,7 +260,7 @@ static int stand_in(char **args)
 
 	fds[0] = guard_bpf(BPF_MAP_CREATE, &map);
 	fds[1] = guard_bpf(BPF_PROG_LOAD, &prog);
-	link.raw_tracepoint.name = (uintptr_t)"sched_process_hang";
+	link.raw_tracepoint.name = (uintptr_t) "sched_process_hang";
 	link.raw_tracepoint.prog_fd = (uint32_t)fds[1];
 	fds[2] = guard_bpf(BPF_RAW_TRACEPOINT_OPEN, &link);
 	for (int i = 0; i < 3; i++) {
@@ -275,30 +277,14 @@ static int stand_in(char **args)
 }
 
 static const struct technique guard_techniques[] = {
-	{ "kill", 2, signal_kill },
-	{ "tgkill", 2, signal_tgkill },
-	{ "sigqueue", 2, signal_queue },
-	{ "pidfd-signal", 2, signal_pidfd },
-	{ "kill-group", 2, signal_group },
-	{ "seize", 1, trace_seize },
-	{ "attach", 1, trace_attach },
-	{ "open-proc", 2, open_proc },
-	{ "vm-read", 1, vm_read },
-	{ "vm-write", 1, vm_write },
-	{ "steal-fd", 1, steal_fd },
-	{ "pin-get", 1, pin_get },
-	{ "map-by-id", 0, map_by_id },
-	{ "prog-by-id", 0, prog_by_id },
-	{ "link-by-id", 0, link_by_id },
-	{ "unlink", 1, path_unlink },
-	{ "rename", 2, path_rename },
-	{ "umount", 1, path_umount },
-	{ "detach", 1, path_detach },
-	{ "open-write", 1, open_write },
-	{ "truncate", 1, path_truncate },
-	{ "create", 1, path_create },
-	{ "stand-in", 1, stand_in },
-	{ 0 },
+	{ "kill", 2, signal_kill },	     { "tgkill", 2, signal_tgkill },	{ "sigqueue", 2, signal_queue },
+	{ "pidfd-signal", 2, signal_pidfd }, { "kill-group", 2, signal_group }, { "seize", 1, trace_seize },
+	{ "attach", 1, trace_attach },	     { "open-proc", 2, open_proc },	{ "vm-read", 1, vm_read },
+	{ "vm-write", 1, vm_write },	     { "steal-fd", 1, steal_fd },	{ "pin-get", 1, pin_get },
+	{ "map-by-id", 0, map_by_id },	     { "prog-by-id", 0, prog_by_id },	{ "link-by-id", 0, link_by_id },
+	{ "unlink", 1, path_unlink },	     { "rename", 2, path_rename },	{ "umount", 1, path_umount },
+	{ "detach", 1, path_detach },	     { "open-write", 1, open_write },	{ "truncate", 1, path_truncate },
+	{ "create", 1, path_create },	     { "stand-in", 1, stand_in },	{ 0 },
 };
 
 #endif

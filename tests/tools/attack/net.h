@@ -145,7 +145,8 @@ static int net_send(char **args, enum send_call call)
 	if (fd < 0)
 		return net_unprepared(fd);
 	memset(many, 0, sizeof(many));
-	many[0].msg_hdr = (struct msghdr){ .msg_name = &to.addr, .msg_namelen = to.len, .msg_iov = &iov, .msg_iovlen = 1 };
+	many[0].msg_hdr =
+	    (struct msghdr){ .msg_name = &to.addr, .msg_namelen = to.len, .msg_iov = &iov, .msg_iovlen = 1 };
 	many[1] = many[0];
 	/* UDP takes an address whose family is AF_UNSPEC for an IPv4 one. */
 	if (call == SEND_UNSPEC)
@@ -333,17 +334,28 @@ static int net_socketpair(char **args)
 }
 
 static const struct technique net_techniques[] = {
-	{ "connect-tcp", 2, connect_tcp },   { "connect-udp", 2, connect_udp },
-	{ "connect-nonblock", 2, connect_nonblock }, { "connect-fd", 2, connect_fd },
-	{ "connect-uring", 2, connect_uring }, { "send-to", 2, send_to },
-	{ "send-msg", 2, send_msg },         { "send-mmsg", 2, send_mmsg },
-	{ "send-unspec", 2, send_unspec },   { "send-fastopen", 2, send_fastopen },
-	{ "send-uring", 2, send_uring },     { "send-dns", 2, send_dns },
-	{ "send-fd", 0, send_fd },           { "write-fd", 0, write_fd },
-	{ "sendfile-fd", 0, sendfile_fd },   { "splice-fd", 0, splice_fd },
-	{ "bind-tcp", 2, bind_tcp },         { "bind-udp", 2, bind_udp },
-	{ "listen", 1, net_listen },         { "listen-unbound", 0, listen_unbound },
-	{ "socket", 3, net_socket },         { "socketpair", 3, net_socketpair },
+	{ "connect-tcp", 2, connect_tcp },
+	{ "connect-udp", 2, connect_udp },
+	{ "connect-nonblock", 2, connect_nonblock },
+	{ "connect-fd", 2, connect_fd },
+	{ "connect-uring", 2, connect_uring },
+	{ "send-to", 2, send_to },
+	{ "send-msg", 2, send_msg },
+	{ "send-mmsg", 2, send_mmsg },
+	{ "send-unspec", 2, send_unspec },
+	{ "send-fastopen", 2, send_fastopen },
+	{ "send-uring", 2, send_uring },
+	{ "send-dns", 2, send_dns },
+	{ "send-fd", 0, send_fd },
+	{ "write-fd", 0, write_fd },
+	{ "sendfile-fd", 0, sendfile_fd },
+	{ "splice-fd", 0, splice_fd },
+	{ "bind-tcp", 2, bind_tcp },
+	{ "bind-udp", 2, bind_udp },
+	{ "listen", 1, net_listen },
+	{ "listen-unbound", 0, listen_unbound },
+	{ "socket", 3, net_socket },
+	{ "socketpair", 3, net_socketpair },
 	{ 0 },
 };
 
