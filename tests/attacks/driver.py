@@ -47,7 +47,7 @@ def perform(technique, plan, values):
         handed = ask(plan["broker"], "fd " + technique["fd"])[1]
     if handed is not None:
         os.dup2(handed, HANDED_FD)
-    # Its own copy of the program: the journal names it, and so tells one technique from the other.
+    # The program by a name of this technique's own: the journal has it, and so tells one from the other.
     argv = [os.path.join(plan["programs"], technique["name"])] + fill(technique["args"], values)
     try:
         done = subprocess.run(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,

@@ -91,11 +91,13 @@ class Stage:
             return probe.getsockname()[1]
 
     def plan(self):
-        programs = self.lab.folder(self.name, "programs")
+        programs, attack = self.lab.folder(self.name, "programs"), os.path.join(self.work, "attack")
+        shutil.copy(os.path.join(lab.OUTPUT, "tools/attack"), attack)
         listed = []
         for technique in self.techniques.values():
             technique.port = self.closed_port()
-            shutil.copy(os.path.join(lab.OUTPUT, "tools/attack"), os.path.join(programs, technique.name))
+            # A name of its own for each, which is what the journal tells them apart by.
+            os.link(attack, os.path.join(programs, technique.name))
             listed.append({"name": technique.name, "args": technique.args, "port": technique.port,
                            "fd": technique.fd, "stage": technique.stage,
                            "guard": technique.rule == "guard.tamper"})

@@ -58,7 +58,7 @@ def load(path):
 
 
 def is_of(finding, name):
-    """By its own copy of the program, or by a child of that."""
+    """By its own name of the program, or by a child of that."""
     process = finding.get("process") or {}
     family = [process, *(process.get("ancestry") or [])]
     return any(os.path.basename((member or {}).get("exe") or "") == name for member in family)
