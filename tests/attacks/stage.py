@@ -1,0 +1,243 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The scene of one run: decoys, processes to attack, and the broker that answers the hostile package (driver.py).
+
+The broker is the test, outside the session: it makes sockets there, changes files there, and names the guard's
+processes, so that no technique ever searches for a target by itself.
+"""
+import json
+import os
+import shutil
+import socket
+import subprocess
+import threading
+
+import lab
+
+MARK = "decoy, made by a test\n"
+# Comments to whoever parses them: pip reads its own settings in these runs.
+SETTINGS = "# decoy, made by a test\n"
+
+
+def write(path, text=MARK):
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(text)
+
+
+class Stage:
+    """One run's folders below work/NAME; `twin`: there is no guard, so stand-ins are attacked."""
+
+    def __init__(self, the_lab, name, techniques, *, twin=False, owner=None):
+        self.lab, self.name, self.twin = the_lab, name, twin
+        self.techniques = {technique.name: technique for technique in techniques}
+        self.work = the_lab.folder(name)
+        self.home, self.project = the_lab.folder(name, "home"), the_lab.folder(name, "project")
+        self.tmp = the_lab.folder(name, "tmp", mode=0o1777)
+        self.results = the_lab.folder(name, "results", mode=0o1777)
+        self.state, self.etc = (the_lab.folder(name, "state"), the_lab.folder(name, "etc")) if twin else \
+            (the_lab.state, the_lab.etc)
+        self.guard = {}  # what a stand-in or cordon is: name -> Popen
+        self.process, self.outside, self.keep, self.mounts = None, {}, [], []
+        self.outsider = subprocess.Popen(["/bin/sleep", "3600"], env={"decoy": "decoy"}, start_new_session=True)
+        self.decoys()
+        if owner is not None:
+            for folder, _, files in os.walk(self.home):
+                for entry in [folder] + [os.path.join(folder, file) for file in files]:
+                    os.chown(entry, owner, -1, follow_symlinks=False)
+        self.plan()
+        self.server = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.server.bind(os.path.join(self.work, "broker"))
+        os.chmod(os.path.join(self.work, "broker"), 0o666)
+        self.server.listen(16)
+        threading.Thread(target=self.serve, daemon=True).start()
+
+    def values(self):
+        return {"home": self.home, "project": self.project, "work": self.work, "state": self.state, "etc": self.etc,
+                "outsider": self.outsider.pid}
+
+    def fill(self, text):
+        for name, value in self.values().items():
+            text = text.replace("{" + name + "}", str(value))
+        return text
+
+    def decoys(self):
+        """Every file that a technique names below home and project, but those that appear later."""
+        for technique in self.techniques.values():
+            if technique.stage.startswith("create:") or technique.args[0] in ("list", "read-moved"):
+                continue
+            for name in map(self.fill, technique.args):
+                if name.startswith((self.home + "/", self.project + "/")) and "/notes/" not in name:
+                    write(name, SETTINGS if technique.rule == "file.hidden" else MARK)
+        for name in (".ssh/id_ed25519", ".aws/credentials", ".kube/config"):
+            write(os.path.join(self.home, name))
+        os.makedirs(os.path.join(self.home, ".cache"), exist_ok=True)
+        notes = os.path.join(self.home, "notes")
+        os.makedirs(notes)
+        os.symlink(os.path.join(self.home, ".ssh/id_ed25519"), os.path.join(notes, "key"))
+        os.link(os.path.join(self.home, ".ssh/id_ed25519"), os.path.join(notes, "hardlink"))
+        if any("{work}/bound" in arg for technique in self.techniques.values() for arg in technique.args):
+            bound = self.lab.folder(self.name, "bound")
+            subprocess.run(["/bin/mount", "--bind", os.path.join(self.home, ".aws"), bound], check=True)
+            self.mounts.append(bound)
+        if self.twin:
+            write(os.path.join(self.state, "journal.db"))
+            write(os.path.join(self.etc, "cordon.toml"))
+            os.makedirs(os.path.join(self.etc, "conf.d"))
+
+    def closed_port(self):
+        """A free one; nobody listens on it unless a stranger takes it within this run."""
+        with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+            probe.bind(("127.0.0.1", 0))
+            return probe.getsockname()[1]
+
+    def plan(self):
+        programs, attack = self.lab.folder(self.name, "programs"), os.path.join(self.work, "attack")
+        shutil.copy(os.path.join(lab.OUTPUT, "tools/attack"), attack)
+        listed = []
+        for technique in self.techniques.values():
+            technique.port = self.closed_port()
+            # A name of its own for each, which is what the journal tells them apart by.
+            os.link(attack, os.path.join(programs, technique.name))
+            listed.append({"name": technique.name, "args": technique.args, "port": technique.port,
+                           "fd": technique.fd, "stage": technique.stage,
+                           "guard": technique.rule == "guard.tamper"})
+        write(os.path.join(self.work, "plan.json"), json.dumps(
+            {"name": self.name, "broker": os.path.join(self.work, "broker"), "programs": programs,
+             "techniques": listed}))
+
+    def env(self):
+        return self.lab.env(self.home, self.tmp, ATTACK_PLAN=os.path.join(self.work, "plan.json"),
+                            ATTACK_RESULTS=self.results, ATTACK_RUN=self.work)
+
+    def outcomes(self):
+        """Gives name -> outcome, in the order in which they came."""
+        path = os.path.join(self.results, self.name + ".jsonl")
+        if not os.path.exists(path):
+            return {}
+        with open(path, encoding="utf-8") as file:
+            return {line["name"]: line["outcome"] for line in map(json.loads, file)}
+
+    # --- the broker -------------------------------------------------------------------------------------------------
+
+    def serve(self):
+        while True:
+            try:
+                link, _ = self.server.accept()
+            except OSError:
+                return  # closed
+            with link:
+                fd = None
+                try:
+                    verb, _, rest = link.makefile("r").readline().strip().partition(" ")
+                    answer, fd = getattr(self, "on_" + verb)(rest)
+                except Exception as error:  # whatever it is, the driver reports it for this one technique
+                    answer = {"error": repr(error)}
+                try:
+                    socket.send_fds(link, [json.dumps(answer).encode()], [fd.fileno()] if fd else [])
+                except OSError:
+                    pass  # the asker was ended
+                if fd:
+                    self.keep.append(fd)
+
+    def on_hello(self, _):
+        """The session is up: the same deeds by a process that is in none of it must go through now."""
+        attack = os.path.join(lab.OUTPUT, "tools/attack")
+        for rule, argv in (("net.connect", ["connect-tcp", "127.0.0.1", "9"]),
+                           ("net.family", ["socket", "16", "3", "4"]),
+                           ("net.send", ["send-to", "127.0.0.1", "9"]), ("net.listen", ["listen", "127.0.0.1"]),
+                           ("file.secret", ["read", self.home + "/.ssh/id_ed25519"])):
+            done = subprocess.run([attack, *argv], capture_output=True, text=True, check=False)
+            self.outside[rule] = done.stdout.strip() or f"status {done.returncode}"
+        return self.values(), None
+
+    def on_fd(self, kind):
+        kind_of = socket.SOCK_DGRAM if kind == "udp" else socket.SOCK_STREAM
+        made = socket.socket(socket.AF_INET, kind_of)
+        if kind != "tcp":
+            peer = socket.socket(socket.AF_INET, kind_of)
+            peer.bind(("127.0.0.1", 0))
+            if kind == "connected":
+                peer.listen(1)
+            made.connect(peer.getsockname())
+            self.keep.append(peer)
+        return {}, made
+
+    def on_stage(self, name):
+        verb, _, path = self.techniques[name].stage.partition(":")
+        path = self.fill(path)
+        write(path if verb == "create" else path + ".new")
+        if verb == "replace":
+            os.rename(path + ".new", path)
+        return {}, None
+
+    def on_guard(self, _):
+        supervisor, controller = self.stand_ins() if self.twin else self.cordons()
+        pins = self.pins()
+        return {"supervisor": supervisor, "controller": controller, "pin": pins[0], "pins": os.path.dirname(pins[0]),
+                "pinmount": self.mount_of(pins[0])}, None
+
+    def stand_ins(self):
+        program = os.path.join(self.work, "cordon")
+        if not os.path.exists(program):
+            shutil.copy("/bin/sleep", program)
+        for role in ("supervisor", "controller"):
+            if role not in self.guard or self.guard[role].poll() is not None:
+                self.guard[role] = subprocess.Popen([program, "3600"], start_new_session=True)
+        return self.guard["supervisor"].pid, self.guard["controller"].pid
+
+    def cordons(self):
+        """The processes of the cordon that this test started, and of no other: its program, our mark or our child."""
+        ours, program = [], os.path.realpath(lab.CORDON)
+        for entry in filter(str.isdigit, os.listdir("/proc")):
+            try:
+                if os.readlink(f"/proc/{entry}/exe") != program or int(entry) == self.process.pid:
+                    continue
+                with open(f"/proc/{entry}/environ", "rb") as file:
+                    marked = f"ATTACK_RUN={self.work}\0".encode() in file.read()
+                with open(f"/proc/{entry}/stat", encoding="utf-8", errors="replace") as file:
+                    parent = int(file.read().rpartition(")")[2].split()[1])
+            except OSError:
+                continue  # it has just ended
+            if marked or parent == self.process.pid:
+                ours.append(int(entry))
+        if self.process.poll() is not None or not ours:
+            raise RuntimeError(f"supervisor ended: {self.process.poll()}, controllers: {ours}")
+        return self.process.pid, min(ours)
+
+    def pins(self):
+        root = "/sys/fs/bpf"
+        if self.twin:
+            root = os.path.join(self.work, "bpffs")
+            folder = os.path.join(root, "cordon-twin")
+            os.makedirs(root, exist_ok=True)
+            if not os.path.ismount(root):
+                subprocess.run(["/bin/mount", "-t", "bpf", "bpf", root], check=True)
+                self.mounts.append(root)
+            if not os.path.exists(os.path.join(folder, "link")) or len(os.listdir(folder)) != 3:
+                shutil.rmtree(folder, ignore_errors=True)
+                os.mkdir(folder)
+                subprocess.run([os.path.join(lab.OUTPUT, "tools/attack"), "stand-in", folder], check=True,
+                               stdout=subprocess.DEVNULL)
+        found = [os.path.join(folder, file) for folder, _, files in os.walk(root) for file in sorted(files)
+                 if os.path.relpath(folder, root).startswith("cordon")]
+        if not found:
+            raise RuntimeError(f"no pin below {root}")
+        return found
+
+    @staticmethod
+    def mount_of(path):
+        while not os.path.ismount(path):
+            path = os.path.dirname(path)
+        return path
+
+    def close(self):
+        self.server.close()
+        for process in [self.outsider, *self.guard.values()]:
+            process.kill()
+            process.wait()
+        for handed in self.keep:
+            handed.close()
+        for mount in self.mounts:
+            # Without asking ismount(): a bind mount within one file system does not look like one. What a technique
+            # has unmounted already is an error to umount(8), and none to us.
+            subprocess.run(["/bin/umount", "-l", mount], check=False, stderr=subprocess.DEVNULL)
