@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * controller.c - the loop: records of the ring, the supervisor's socket, a clock. It lives until no task of its session
+ * is left, so that what the command leaves behind stays guarded.
+ */
+#include "guard/controller.h"
+
+#include "base/cleanup.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "guard/proto.h"
+#include "report/report.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#define BEAT_MS 1000
+
+static void controller_exec(struct controller *c, const struct cordon_record_exec *record)
+{
+	struct process *process = NULL;
+	int r = tree_exec(c->tree, record, &process);
+
+	if (r) {
+		/* Not bound, so it stays held; the supervisor's word for that is a dead controller. */
+		log_debug("cannot keep process %u: %s", record->head.pid, strerror(-r));
+		c->error = r;
+		return;
+	}
+	if (record->head.label.role == CORDON_ROLE_INSTALLER)
+		c->seen_installer = true;
+	if (record->held)
+		hold_decide(c, process);
+	else if (record->head.label.role == CORDON_ROLE_INSTALLER)
+		hold_note_program(c, process);
+}
+
+static int controller_record(const struct cordon_record *record, void *arg)
+{
+	struct controller *c = arg;
+
+	switch (record->type) {
+	case CORDON_RECORD_EXEC:
+		controller_exec(c, (const struct cordon_record_exec *)record);
+		break;
+	case CORDON_RECORD_FORK:
+		tree_fork(c->tree, record, NULL);
+		break;
+	case CORDON_RECORD_EXIT:
+		tree_exit(c->tree, record);
+		break;
+	case CORDON_RECORD_ARCHIVE:
+		tree_archive(c->tree, (const struct cordon_record_archive *)record);
+		break;
+	case CORDON_RECORD_FINDING:
+		finding_take(c, (const struct cordon_record_finding *)record);
+		break;
+	}
+	return 0;
+}
+
+static int64_t controller_lost(struct controller *c)
+{
+	int64_t lost = kernel_lost(c->kernel, c->session);
+
+	return (lost > 0 ? lost : 0) + c->unwritten + (int64_t)kernel_ring_bad(c->kernel);
+}
+
+static void controller_send(struct controller *c, enum proto_type type, int value, const char *text)
+{
+	if (c->supervisor >= 0 && proto_send_text(c->supervisor, type, value, text))
+		close(TAKE_FD(c->supervisor));
+}
+
+static char *controller_summary(struct controller *c)
+{
+	char *summary = report_summary(c->findings, c->finding_count, c->kernel_session.mode, controller_lost(c));
+	char *more;
+
+	if (!summary || c->seen_installer)
+		return summary;
+	more = text_format("%scordon: no installer was seen, so nothing was confined\n", summary);
+	free(summary);
+	return more;
+}
+
+/* The command has ended: what it was refused is told, and written down with its status. */
+static void controller_report(struct controller *c, int status)
+{
+	_cleanup_free_ char *summary = NULL;
+
+	kernel_ring_consume(c->kernel);
+	summary = controller_summary(c);
+	c->record.status = status;
+	c->record.lost = controller_lost(c);
+	controller_send(c, PROTO_DONE, finding_fails(c) ? 120 : 0, summary);
+	c->reported = true;
+}
+
+static int shell_status(int status)
+{
+	return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+}
+
+static void controller_read_supervisor(struct controller *c)
+{
+	struct proto_message *message = malloc(sizeof(*message));
+	int r = message ? 1 : -ENOMEM;
+
+	while (r > 0) {
+		r = proto_receive(c->supervisor, message);
+		if (r > 0 && message->type == PROTO_EXITED)
+			controller_report(c, shell_status(message->value));
+	}
+	free(message);
+	if (r != -EAGAIN && r != -EWOULDBLOCK)
+		close(TAKE_FD(c->supervisor));
+}
+
+static void controller_beat(struct controller *c)
+{
+	size_t tasks = 0;
+	int r = kernel_heartbeat(c->kernel, c->session);
+
+	if (r)
+		c->error = r;
+	controller_send(c, PROTO_ALIVE, 0, NULL);
+	if (c->supervisor >= 0 && !c->reported)
+		return;
+	/* Reported, or the supervisor was killed: the rest is guarded until it is gone. */
+	if (!kernel_session_tasks(c->kernel, c->session, NULL, &tasks) && !tasks)
+		c->over = true;
+}
+
+static int64_t controller_now(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static void controller_loop(struct controller *c, int ring)
+{
+	int64_t beat = 0;
+
+	while (!c->over && !c->error) {
+		struct pollfd fds[2] = { { .fd = ring, .events = POLLIN }, { .fd = c->supervisor, .events = POLLIN } };
+		int64_t now = controller_now();
+
+		if (now >= beat) {
+			controller_beat(c);
+			beat = now + BEAT_MS;
+		}
+		/* Once reported, nobody waits for us but the maps: look soon whether the last task is gone. */
+		if (c->reported && !c->over)
+			controller_beat(c);
+		if (c->over || c->error)
+			break;
+		if (poll(fds, 2, c->reported ? 100 : BEAT_MS) < 0 && errno != EINTR)
+			c->error = -errno;
+		if (fds[0].revents)
+			kernel_ring_consume(c->kernel);
+		if (c->supervisor >= 0 && fds[1].revents)
+			controller_read_supervisor(c);
+	}
+}
+
+int controller_run(struct controller *c)
+{
+	int ring = kernel_ring_open(c->kernel, c->session, controller_record, c);
+	_cleanup_free_ char *notice = controller_notice(c);
+
+	if (ring < 0)
+		return ring;
+	controller_send(c, PROTO_READY, (int)getpid(), notice);
+	controller_loop(c, ring);
+	if (!c->reported)
+		c->record.lost = controller_lost(c);
+	journal_session_end(c->journal, &c->record);
+	return c->error;
+}

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * controller.h - one session's controller: one thread, epoll, no shared state. What its files share.
+ */
+#ifndef CORDON_GUARD_CONTROLLER_H
+#define CORDON_GUARD_CONTROLLER_H
+
+#include "guard/places.h"
+#include "journal/journal.h"
+#include "kernel/kernel.h"
+#include "policy/policy.h"
+#include "session/decide.h"
+#include "session/recognise.h"
+#include "session/tree.h"
+
+#include <netinet/in.h>
+#include <stdbool.h>
+
+struct attach_options {
+	int mode;           /* -1: the policy's */
+	int backend;        /* -1: any */
+	int fail_on;        /* -1: the policy's */
+	const char *policy; /* NULL */
+	bool confine, strict;
+	pid_t pid; /* the command, waiting */
+};
+
+/* A package of this session. Its number is the index + 1; 0 is `unknown`. */
+struct package {
+	struct identity identity;
+};
+
+/* A host of a grant, resolved when the session began. */
+struct grant_address {
+	size_t grant; /* index in policy->grants */
+	uint8_t addr[16];
+	unsigned int port;
+};
+
+#define CONTROLLER_TEMPS_MAX 4
+
+struct controller {
+	const struct attach_options *options;
+	struct kernel *kernel;
+	uint32_t session; /* id in the kernel, 0: not begun */
+	struct cordon_session kernel_session;
+	struct policy *policy;
+	struct installers *installers;
+	struct recognise_table *table;
+	struct zones *zones;
+	struct places *places;
+	struct tree *tree;
+	struct journal *journal;
+	struct journal_session record;
+	struct decide_session decide;
+	char *start; /* folder that the command starts in */
+	char *home;
+	char *temps[CONTROLLER_TEMPS_MAX];
+	char *state_dir, *etc_dir;
+	int proc;  /* of /proc */
+	int pidfd; /* of the command */
+	int supervisor; /* the socket, -1: gone */
+	int root;
+	uid_t uid;
+	struct package *packages;
+	size_t package_count, package_room;
+	struct grant_address *addresses;
+	size_t address_count, address_room;
+	struct finding *findings; /* distinct ones, for the summary */
+	size_t finding_count, finding_room;
+	int64_t unwritten; /* findings that the journal did not take */
+	bool journal_failed;
+	bool seen_installer;
+	bool reported; /* PROTO_DONE is out */
+	bool over;
+	int error; /* of the loop */
+};
+
+/* setup.c: everything up to the label on the command. On failure *ret_why is a new string for the user. */
+int controller_setup(struct controller *c, char **ret_why);
+void controller_release(struct controller *c);
+/* One line on a weak backend or on audit; "" where there is nothing to say. A new string. */
+char *controller_notice(const struct controller *c);
+
+/* packages.c: the number of a package, with its grants in the kernel. 0 for an unknown one. */
+int package_bind(struct controller *c, const struct identity *identity, uint32_t *ret);
+/* Resolves the hosts of all grants. */
+int package_resolve_hosts(struct controller *c);
+const struct identity *package_identity(const struct controller *c, uint32_t number);
+
+/* hold.c: decides on a task that the kernel stopped, and lets it go on. */
+void hold_decide(struct controller *c, struct process *process);
+/* Fills exe and cwd of the program, where /proc still knows. */
+void hold_note_program(struct controller *c, struct process *process);
+
+/* findings.c */
+void finding_take(struct controller *c, const struct cordon_record_finding *record);
+/* What `fail_on` counts. */
+bool finding_fails(const struct controller *c);
+
+/* controller.c: runs until no task of the session is left. Gives an exit status. */
+int controller_run(struct controller *c);
+
+#endif

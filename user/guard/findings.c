@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * findings.c - a record of the ring becomes a finding: named, placed, explained, written down.
+ */
+#include "base/cleanup.h"
+#include "base/log.h"
+#include "base/rule.h"
+#include "base/text.h"
+#include "guard/controller.h"
+#include "journal/mask.h"
+#include "report/report.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <string.h>
+#include <time.h>
+
+#define ANCESTRY_MAX 16
+/* Different ones that the summary looks at; the journal keeps its own count. */
+#define FINDINGS_MAX 2000
+
+static int64_t finding_wall_ms(const struct controller *c, uint64_t monotonic)
+{
+	return ((int64_t)monotonic + c->decide.wall_offset) / 1000000;
+}
+
+static char *finding_copy(const char *text)
+{
+	return text && *text ? strdup(text) : NULL;
+}
+
+static void finding_fill_process(struct finding_process *to, const struct process *from)
+{
+	to->pid = (int)from->pid;
+	to->uid = (int)from->uid;
+	to->role = from->role;
+	to->exe = finding_copy(from->program->exe ? from->program->exe : from->program->path);
+	to->argv = mask_argv(from->program->args, from->program->args_len);
+	to->cwd = finding_copy(from->program->cwd);
+}
+
+static void finding_fill_ancestry(struct finding *finding, const struct process *process)
+{
+	const struct process *ancestors[ANCESTRY_MAX];
+	size_t count = process_ancestry(process, ancestors, ANCESTRY_MAX);
+
+	finding->ancestry = calloc(count ? count : 1, sizeof(*finding->ancestry));
+	if (!finding->ancestry)
+		return;
+	for (size_t i = 0; i < count; i++)
+		finding_fill_process(&finding->ancestry[i], ancestors[i]);
+	finding->ancestry_count = count;
+}
+
+/* What the kernel said of a process that nobody knows: its records were lost. */
+static void finding_fill_unknown(struct finding *finding, const struct cordon_record *head)
+{
+	finding->process.pid = (int)head->pid;
+	finding->process.uid = (int)head->uid;
+	finding->process.role = head->label.role;
+	finding->process.exe = finding_copy(head->comm);
+}
+
+static void finding_fill_package(struct controller *c, struct finding *finding, const struct cordon_record *head)
+{
+	const struct identity *identity = package_identity(c, head->label.package);
+	unsigned int installer = head->label.installer;
+
+	if (installer && installer <= c->installers->count) {
+		finding->installer = strdup(c->installers->items[installer - 1].id);
+		finding->ecosystem = finding_copy(c->installers->items[installer - 1].ecosystem);
+	}
+	if (!identity) {
+		/* Installers and helpers are nobody's package. */
+		if (head->label.role == CORDON_ROLE_PACKAGE || head->label.role == CORDON_ROLE_PROJECT)
+			finding->package = strdup("unknown");
+		return;
+	}
+	free(finding->ecosystem);
+	finding->ecosystem = strdup(identity->ecosystem);
+	finding->package = strdup(identity->name);
+	finding->version = finding_copy(identity->version);
+}
+
+static const char *finding_protocol(const struct cordon_op *op)
+{
+	static const char *const types[] = { [SOCK_STREAM] = "tcp", [SOCK_DGRAM] = "udp", [SOCK_RAW] = "raw" };
+
+	if ((op->family == AF_INET || op->family == AF_INET6) && op->type < ARRAY_SIZE(types) && types[op->type])
+		return types[op->type];
+	return NULL;
+}
+
+static void finding_fill_net(struct finding *finding, const struct cordon_op *op)
+{
+	const char *protocol = finding_protocol(op);
+	struct in6_addr addr;
+	char text[INET6_ADDRSTRLEN];
+
+	if (op->kind == CORDON_OP_SOCKET) {
+		finding->object_protocol = text_format("family %u type %u protocol %u", op->family, op->type, op->protocol);
+		return;
+	}
+	memcpy(&addr, op->addr, sizeof(addr));
+	if (IN6_IS_ADDR_V4MAPPED(&addr))
+		inet_ntop(AF_INET, op->addr + 12, text, sizeof(text));
+	else
+		inet_ntop(AF_INET6, &addr, text, sizeof(text));
+	/* listen(2) says no address: all of them. */
+	if (op->kind != CORDON_OP_LISTEN)
+		finding->object_address = strdup(text);
+	finding->object_port = op->port;
+	finding->object_protocol = protocol ? strdup(protocol) : NULL;
+}
+
+/* The protected path, with what lies below it where it is a folder. An alias (hard link, bind mount) has other names:
+ * then the protected path is what matters. */
+static char *finding_path(const struct controller *c, const struct cordon_record_finding *record)
+{
+	const char *base = places_path(c->places, record->object);
+	uint32_t below = record->below < record->names ? record->below : record->names;
+	char *path;
+
+	if (!base) { /* too deep, or not of the lists */
+		below = record->names;
+		base = "...";
+	}
+	path = strdup(base);
+	while (path && below-- > 0) {
+		char *longer = text_format("%s/%s", path, record->name[below]);
+
+		free(path);
+		path = longer;
+	}
+	return path;
+}
+
+static void finding_fill_object(struct controller *c, struct finding *finding, const struct cordon_record_finding *record)
+{
+	switch (record->op.kind) {
+	case CORDON_OP_SOCKET:
+	case CORDON_OP_CONNECT:
+	case CORDON_OP_SEND:
+	case CORDON_OP_BIND:
+	case CORDON_OP_LISTEN:
+		finding_fill_net(finding, &record->op);
+		break;
+	case CORDON_OP_OPEN:
+	case CORDON_OP_LINK:
+	case CORDON_OP_RENAME:
+	case CORDON_OP_REMOVE:
+	case CORDON_OP_CREATE:
+		finding->object_path = finding_path(c, record);
+		break;
+	case CORDON_OP_SIGNAL:
+	case CORDON_OP_TRACE:
+		finding->object_pid = (int)record->target;
+		break;
+	default:
+		break;
+	}
+}
+
+static void finding_explain(struct finding *finding)
+{
+	struct policy_grant grant = { 0 };
+	const char *why = NULL;
+
+	finding->reason = text_format("%s code %s", role_name(finding->process.role), rule_summary(finding->rule));
+	if (report_narrowest_grant(finding, &grant, &why) == 0)
+		finding->hint = strdup("cordon allow --last");
+	else
+		finding->hint = finding_copy(why);
+	report_grant_release(&grant);
+}
+
+static bool text_same(const char *a, const char *b)
+{
+	return a == b || (a && b && !strcmp(a, b));
+}
+
+static bool finding_same(const struct finding *a, const struct finding *b)
+{
+	return a->rule == b->rule && a->action == b->action && a->answer == b->answer &&
+	       a->object_port == b->object_port && text_same(a->package, b->package) &&
+	       text_same(a->version, b->version) && text_same(a->object_path, b->object_path) &&
+	       text_same(a->object_address, b->object_address) && text_same(a->process.exe, b->process.exe);
+}
+
+/* Takes the finding over. */
+static void finding_keep(struct controller *c, struct finding *finding)
+{
+	for (size_t i = 0; i < c->finding_count; i++) {
+		if (!finding_same(&c->findings[i], finding))
+			continue;
+		c->findings[i].count++;
+		finding_release(finding);
+		return;
+	}
+	if (c->finding_count == c->finding_room) {
+		size_t room = c->finding_room * 2 + 64;
+		struct finding *more = c->finding_count < FINDINGS_MAX ? realloc(c->findings, room * sizeof(*more)) : NULL;
+
+		if (!more) {
+			c->unwritten++;
+			finding_release(finding);
+			return;
+		}
+		c->findings = more;
+		c->finding_room = room;
+	}
+	finding->count = 1;
+	c->findings[c->finding_count++] = *finding;
+}
+
+static void finding_write(struct controller *c, struct finding *finding)
+{
+	int r = journal_add(c->journal, finding);
+
+	if (!r)
+		return;
+	c->unwritten++;
+	if (!c->journal_failed && r != -EDQUOT)
+		log_warn("the journal does not take findings any more: %s", strerror(-r));
+	c->journal_failed = true;
+}
+
+void finding_take(struct controller *c, const struct cordon_record_finding *record)
+{
+	struct process *process = tree_find(c->tree, (pid_t)record->head.pid);
+	struct finding finding = {
+		.session = c->record.id,
+		.time = finding_wall_ms(c, record->head.time),
+		.mode = c->kernel_session.mode,
+		.backend = kernel_backend(c->kernel),
+		.rule = record->rule,
+		.action = record->action,
+		.answer = record->answer,
+		.op = record->op.kind,
+		.count = 1,
+	};
+
+	if (process) {
+		if (!process->exited && (!process->program->exe || !process->program->cwd))
+			hold_note_program(c, process);
+		finding_fill_process(&finding.process, process);
+		finding.process.role = record->head.label.role;
+		finding_fill_ancestry(&finding, process);
+	} else {
+		finding_fill_unknown(&finding, &record->head);
+	}
+	finding_fill_package(c, &finding, &record->head);
+	finding_fill_object(c, &finding, record);
+	finding_explain(&finding);
+	finding_write(c, &finding);
+	finding_keep(c, &finding);
+}
+
+bool finding_fails(const struct controller *c)
+{
+	int fail_on = c->options->fail_on >= 0 ? c->options->fail_on : (int)c->policy->fail_on;
+
+	for (size_t i = 0; i < c->finding_count; i++) {
+		const struct finding *finding = &c->findings[i];
+
+		if (finding->mode != CORDON_MODE_ENFORCE || !report_is_refusal(finding))
+			continue;
+		if (fail_on == POLICY_FAIL_ON_DENY)
+			return true;
+		if (fail_on == POLICY_FAIL_ON_CONDEMN && finding->action == CORDON_ACTION_CONDEMN)
+			return true;
+	}
+	return false;
+}

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * hold.c - a task that the kernel stopped at its exec is bound to a package and goes on.
+ *
+ * The label is written before the task is woken. SIGCONT may come before the stop has happened: it takes the pending
+ * SIGSTOP away, which is as good. A task that cannot be read in time becomes package `unknown`: contained, not trusted.
+ */
+#include "base/log.h"
+#include "base/rule.h"
+#include "guard/controller.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+/* Through a pidfd: between our look and the signal the number may become another's. */
+static void hold_wake(const struct process *process, struct cordon_label *label, struct controller *c)
+{
+	int pidfd = (int)syscall(SYS_pidfd_open, process->pid, 0);
+	struct cordon_label now;
+
+	if (pidfd < 0)
+		return;
+	/* The label is still the one that we wrote, so pidfd and label are of one process. */
+	if (!kernel_label_get(c->kernel, process->tgid, &now) && !memcmp(&now, label, sizeof(now)))
+		syscall(SYS_pidfd_send_signal, pidfd, SIGCONT, NULL, 0);
+	close(pidfd);
+}
+
+static void hold_fill_program(struct process *process, const struct facts *facts)
+{
+	if (!process->program->exe && facts->exe)
+		process->program->exe = strdup(facts->exe);
+	if (!process->program->cwd && facts->cwd)
+		process->program->cwd = strdup(facts->cwd);
+	process->start = facts->start;
+}
+
+void hold_note_program(struct controller *c, struct process *process)
+{
+	struct facts facts;
+
+	if (facts_read(c->proc, process->pid, process->start, &facts))
+		return;
+	hold_fill_program(process, &facts);
+	facts_release(&facts);
+}
+
+static void hold_choose(struct controller *c, struct process *process, struct decision *ret)
+{
+	struct decide_input input = { .process = process };
+	struct facts facts;
+	int r = facts_read(c->proc, process->pid, 0, &facts);
+
+	if (r) {
+		log_debug("cannot read process %d: %s", (int)process->pid, strerror(-r));
+		*ret = (struct decision){ .role = CORDON_ROLE_PACKAGE, .why = "it could not be read" };
+		return;
+	}
+	hold_fill_program(process, &facts);
+	input.facts = &facts;
+	decide(&c->decide, &input, ret);
+	facts_release(&facts);
+}
+
+void hold_decide(struct controller *c, struct process *process)
+{
+	struct cordon_label label = { .session = c->session };
+	struct decision decision = { 0 };
+	uint32_t package = 0;
+	int r;
+
+	hold_choose(c, process, &decision);
+	if (decision.role == CORDON_ROLE_PACKAGE || decision.role == CORDON_ROLE_PROJECT) {
+		r = package_bind(c, &decision.identity, &package);
+		if (r)
+			log_debug("cannot bind '%s' as granted: %s", decision.identity.name, strerror(-r));
+		label.flags = CORDON_LABEL_BOUND;
+	}
+	label.role = (uint8_t)decision.role;
+	label.flags |= (uint8_t)decision.flags;
+	label.installer = (uint16_t)(decision.installer ? decision.installer : process->installer);
+	label.package = package;
+	label.reads = decision.reads;
+	log_debug("process %d (%s) is %s %s %s: %s", (int)process->pid, process->program->path, role_name(decision.role),
+		  decision.identity.name, decision.identity.version, decision.why ? decision.why : "");
+	process->role = label.role;
+	process->flags = label.flags;
+	process->installer = label.installer;
+	process->package = label.package;
+	process->reads = label.reads;
+	r = kernel_label_set(c->kernel, process->tgid, &label);
+	if (r) {
+		if (r != -ENOENT)
+			log_debug("cannot label process %d: %s", (int)process->pid, strerror(-r));
+		return;
+	}
+	hold_wake(process, &label, c);
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * places.h - protected paths as the kernel looks for them: inode addresses, and names below a parent.
+ *
+ * An address is valid as long as the inode lives, so each is held by an O_PATH descriptor until the session ends.
+ */
+#ifndef CORDON_GUARD_PLACES_H
+#define CORDON_GUARD_PLACES_H
+
+#include "kernel/kernel.h"
+#include "policy/policy.h"
+
+struct places;
+
+struct places_input {
+	struct kernel *kernel;
+	uint32_t session;
+	const struct zones *zones;
+	const struct policy *policy; /* grants with a path get an object of their own */
+	const char *home;            /* for their ~ */
+	const char *const *guard;    /* paths of ours: pins, state, policy */
+	size_t guard_count;
+};
+
+/* Learns and registers everything. 0 and *ret, or -errno: -ENOSPC where a map is full, -EMFILE. */
+int places_learn(const struct places_input *input, struct places **ret);
+void places_free(struct places *places);
+
+/* The protected path behind cordon_zone_val.object; NULL: none. */
+const char *places_path(const struct places *places, uint32_t object);
+/* The object of a path that a grant names, 0: it is not protected, so nothing need be granted. */
+uint32_t places_object(const struct places *places, const char *path);
+/* `~/x` below `home`; a new string. */
+char *places_expand(const char *path, const char *home);
+/* How many places cannot be learned (a file system whose inodes move: NFS, CIFS, 9p, FUSE; or no permission), and the
+ * first one with the reason. */
+size_t places_unlearnable(const struct places *places, const char **ret_example);
+
+#endif
