@@ -106,6 +106,11 @@ $(O)/tools/%: tests/tools/%.c $(USER_OBJ) | $(O)/tools $(SKEL)
 	$(call msg,TOOL,$@)
 	$(Q)$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -MMD -MP -o $@ $< $(USER_OBJ) $(LDLIBS_ALL) -lpthread
 
+# Started some hundred times in a run, so without the program's libraries.
+$(O)/tools/attack: tests/tools/attack.c Makefile | $(O)/tools
+	$(call msg,TOOL,$@)
+	$(Q)$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -MMD -MP -o $@ $< -lpthread
+
 tests-build: $(O)/cordon $(UNIT_BIN) $(TOOL_BIN)
 
 check: tests-build ## run the tests, natively and in guests (VM=0: natively only; T=suite/case: one)

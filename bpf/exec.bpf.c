@@ -170,6 +170,7 @@ int BPF_PROG(cordon_exec, struct task_struct *task, int old_pid, struct linux_bi
 		return 0;
 	}
 	role_before = label->role;
+	label->flags &= ~CORDON_LABEL_SHARED; /* an exec leaves what was shared */
 	ring = emit_ring(label->session);
 	record = ring ? bpf_ringbuf_reserve(ring, sizeof(*record), 0) : NULL;
 	if (!record) {

@@ -86,12 +86,11 @@ static __always_inline void lineage_emit(struct task_struct *task, const struct 
 	bpf_ringbuf_submit(record, 0);
 }
 
-/* On trace a system call is judged by what it leaves behind: a child that shares its parent's descriptors or memory, and
- * is neither thread nor vfork, could use them between the call and its end (50 of 50 times, reference/kernel.md 11). */
+/* On trace a system call is judged by what it leaves behind: a child that shares its parent's descriptors or memory
+ * could use them between the call and its end (50 of 50 times, reference/kernel.md 11). Threads end with their process,
+ * and the parent of a vfork sleeps; but whether it is one, the kernel notes only after this: trace.bpf.c looks. */
 static __always_inline bool lineage_is_shared(struct task_struct *parent, struct task_struct *child)
 {
-	if (BPF_CORE_READ(child, vfork_done))
-		return false;
 	return BPF_CORE_READ(child, files) == BPF_CORE_READ(parent, files) ||
 	       (BPF_CORE_READ(child, mm) && BPF_CORE_READ(child, mm) == BPF_CORE_READ(parent, mm));
 }
@@ -110,7 +109,7 @@ int BPF_PROG(cordon_fork, struct task_struct *parent, struct task_struct *child)
 		return 0;
 	copy = *label;
 	if (st->backend == CORDON_BACKEND_TRACE && copy.role >= CORDON_ROLE_HELPER && lineage_is_shared(parent, child))
-		copy.flags |= CORDON_LABEL_DOOMED;
+		copy.flags |= CORDON_LABEL_SHARED;
 	if (!bpf_map_update_elem(&labels, &tgid, &copy, BPF_ANY)) {
 		bpf_map_delete_elem(&labels, &address);
 	} else if (bpf_map_lookup_elem(&labels, &address)) {

@@ -291,6 +291,14 @@ static __always_inline bool trace_is_foreign(long nr)
 	return TS_COMPAT && (BPF_CORE_READ(task, thread_info.status) & TS_COMPAT);
 }
 
+/* Made to share its parent's descriptors or memory, and no vfork, whose parent sleeps until the exec. */
+static __always_inline bool trace_is_sibling(struct cordon_label *label)
+{
+	struct task_struct *task = (void *)bpf_get_current_task();
+
+	return (label->flags & CORDON_LABEL_SHARED) && !BPF_CORE_READ(task, group_leader, vfork_done);
+}
+
 SEC("?tp_btf/sys_enter")
 int BPF_PROG(cordon_t_enter, struct pt_regs *regs, long nr)
 {
@@ -307,7 +315,7 @@ int BPF_PROG(cordon_t_enter, struct pt_regs *regs, long nr)
 	trace_enter_guard(label, regs, nr);
 	if (label->role == CORDON_ROLE_ROOT)
 		return 0;
-	if (label->role >= CORDON_ROLE_HELPER && trace_is_foreign(nr)) {
+	if (label->role >= CORDON_ROLE_HELPER && (trace_is_foreign(nr) || trace_is_sibling(label))) {
 		trace_end(ask(label, &op, &object, TRACE));
 		return 0;
 	}

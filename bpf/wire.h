@@ -179,6 +179,7 @@ struct cordon_op {
 #define CORDON_LABEL_BOUND (1u << 1)  /* `package` says which package; 0 there is `unknown` */
 #define CORDON_LABEL_DOOMED (1u << 2) /* ends at its next hook */
 #define CORDON_LABEL_NESTED (1u << 3) /* an installer that an installer started */
+#define CORDON_LABEL_SHARED (1u << 5) /* trace: has its parent's descriptors or memory, and has not exec'ed yet */
 #define CORDON_LABEL_CONFINED (1u << 4) /* --confine: a `root` that is `project`, and may still become `installer` */
 
 /* The label of a process. Map `labels`; key __u64: its tgid, or the address of its task before it has one. */

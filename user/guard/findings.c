@@ -113,19 +113,29 @@ static void finding_fill_net(struct finding *finding, const struct cordon_op *op
 	finding->object_protocol = protocol ? strdup(protocol) : NULL;
 }
 
-/* The protected path, with what lies below it where it is a folder. An alias (hard link, bind mount) has other names:
- * then the protected path is what matters. */
+/* How many of the file's names lie below the protected path `base`: -1 where it is not on the way up, because the file
+ * was reached by another name (a hard link, a name that the list does not have). */
+static int finding_depth(const struct cordon_record_finding *record, const char *base)
+{
+	const char *last = text_basename(base);
+
+	for (uint32_t i = 0; i < record->names; i++)
+		if (!strcmp(record->name[i], last))
+			return (int)i;
+	return -1;
+}
+
+/* The protected path, with what lies below it where it is a folder, or the other name that led to it. */
 static char *finding_path(const struct controller *c, const struct cordon_record_finding *record)
 {
 	const char *base = places_path(c->places, record->object);
-	uint32_t below = record->below < record->names ? record->below : record->names;
+	int below = base ? finding_depth(record, base) : (int)record->names;
 	char *path;
 
-	if (!base) { /* too deep, or not of the lists */
-		below = record->names;
-		base = "...";
-	}
-	path = strdup(base);
+	if (below < 0)
+		return record->names ? text_format("%s (as %s)", base, record->name[0]) : strdup(base);
+	/* No entry of the lists: the walk did not reach the root. */
+	path = strdup(base ? base : "...");
 	while (path && below-- > 0) {
 		char *longer = text_format("%s/%s", path, record->name[below]);
 
