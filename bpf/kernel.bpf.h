@@ -203,21 +203,19 @@ struct bpf_prog {
 
 #pragma clang attribute pop
 
-/* User-space ABI: fixed layouts, not relocated. */
+/* User-space ABI: fixed layouts, not relocated. The port stands at the same place in both. */
 struct user_sockaddr {
 	unsigned short family;
+	__be16 port;
 	union {
+		__u8 in4[4];
 		struct {
-			__be16 port;
-			__u8 addr[4];
-		} in4;
-		struct {
-			__be16 port;
 			__be32 flowinfo;
 			__u8 addr[16];
 		} in6;
 	};
 };
+_Static_assert(offsetof(struct user_sockaddr, in4) == 4 && offsetof(struct user_sockaddr, in6.addr) == 8, "sockaddr");
 
 /* Just as big as an IPv4 address has to be for the kernel to take its family, port and address. */
 #define SOCKADDR_IN_LEN 8

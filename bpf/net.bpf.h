@@ -18,11 +18,11 @@ static __always_inline void net_take_addr(struct cordon_op *op, const struct use
 {
 	op->family = addr->family;
 	if (addr->family == CORDON_AF_INET6 && len >= SOCKADDR_IN6_LEN) {
-		op->port = bpf_ntohs(addr->in6.port);
+		op->port = bpf_ntohs(addr->port);
 		__builtin_memcpy(op->addr, addr->in6.addr, 16);
 	} else if (addr->family != CORDON_AF_INET6 && len >= SOCKADDR_IN_LEN) {
-		op->port = bpf_ntohs(addr->in4.port);
-		cordon_addr_from_v4(op->addr, addr->in4.addr);
+		op->port = bpf_ntohs(addr->port);
+		cordon_addr_from_v4(op->addr, addr->in4);
 	}
 }
 

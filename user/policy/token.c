@@ -129,7 +129,10 @@ int attribution_check(const struct schema *s, const struct toml_node *node)
 	}
 	if (node->string[0] != '/' && !text_starts_with(node->string, "*/"))
 		return schema_error(s, node, "'%s' must start with '*/' or '/'", node->string);
-	if (seen[0] != 1 || seen[1] > 1)
-		return schema_error(s, node, "'%s' must have {name} once, and {version} at most once", node->string);
+	/* Without a name (pip's folder for an archive that was given by its path) the last archive opened tells it. */
+	if (seen[0] > 1 || seen[1] > 1)
+		return schema_error(s, node, "'%s' may have {name} and {version} once each", node->string);
+	if (seen[1] && !seen[0])
+		return schema_error(s, node, "'%s' has a {version} of nothing: {name} is missing", node->string);
 	return 0;
 }
