@@ -285,10 +285,10 @@ static int append(const struct policy_grant *grant, const char *file)
 	r = grant_append(policy_etc_dir(), grant, &diag);
 	if (r < 0 && r != -EEXIST) {
 		where = diag.text ? diag_format(&diag) : NULL;
-		if (where)
-			log_error("cannot write the grant: %s", where);
-		else if (r == -EACCES && geteuid() != 0)
+		if (r == -EACCES && geteuid() != 0)
 			log_error("only root may change '%s': sudo cordon allow ...", file);
+		else if (where)
+			log_error("cannot write the grant: %s", where);
 		else
 			log_err(r, "cannot write '%s'", file);
 	}
