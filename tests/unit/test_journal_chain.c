@@ -38,8 +38,8 @@ static void notices_what_was_changed(void **state)
 		  "DELETE FROM chain WHERE seq <= 3", 0 },
 		{ "UPDATE meta SET anchor_hash = randomblob(32)", 1 },
 		{ "INSERT INTO finding SELECT 99, session, time, mode, backend, rule, action, answer, ecosystem,"
-		  " package, version, sha256, installer, pid, exe, argv, cwd, uid, role, op, object_path, object_address,"
-		  " object_port, object_protocol, object_pid, origin, reason, hint, count, x'01'"
+		  " package, version, sha256, installer, pid, exe, argv, cwd, uid, role, op, object_path,"
+		  " object_address, object_port, object_protocol, object_pid, origin, reason, hint, count, x'01'"
 		  " FROM finding WHERE id = 1",
 		  5 },
 		{ "INSERT INTO session(started, mode, backend, uid) VALUES(1, 'audit', 'lsm', 0)", 0 },
