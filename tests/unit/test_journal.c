@@ -111,8 +111,11 @@ static void counts_what_a_session_had(void **state)
 	struct finding f = sample(session, ancestry);
 
 	assert_int_equal(journal_add(journal, &f), 0);
+	assert_int_equal(journal_add(journal, &f), 0);
+	assert_int_equal(f.count, 2);
 	f.answer = CORDON_ANSWER_ENOENT;
 	assert_int_equal(journal_add(journal, &f), 0);
+	assert_int_equal(f.count, 1);
 	f.answer = CORDON_ANSWER_PASS;
 	assert_int_equal(journal_add(journal, &f), 0);
 	end_session(journal, session, 6000 + DAY_MS * 365 * 80);

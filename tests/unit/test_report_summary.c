@@ -194,8 +194,8 @@ static void what_was_lost_is_said(void **state)
 	_cleanup_free_ char *audit = report_summary(NULL, 0, CORDON_MODE_AUDIT, 1);
 
 	(void)state;
-	assert_string_equal(enforce, "cordon: 3 more records were lost on the way; what the rules refuse was refused all "
-				     "the same\n");
+	assert_string_equal(enforce, "cordon: 3 more records were lost on the way; what the rules refuse was refused "
+				     "all the same\n");
 	assert_string_equal(audit, "cordon: 1 more record was lost on the way\n");
 }
 

@@ -2,6 +2,7 @@
 /* allow.c - `cordon allow`: the narrowest grant for one finding, shown before it is written. */
 #include "cmd/cmd.h"
 
+#include "base/cleanup.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "cmd/query.h"
@@ -14,6 +15,8 @@
 #include <string.h>
 #include <termios.h>
 #include <time.h>
+
+DEFINE_CLEANUP(struct journal *, journal_close)
 
 enum { OPT_LAST = 256, OPT_YES, OPT_EXPIRES, OPT_REASON, OPT_ALL, OPT_JSON };
 
