@@ -2,6 +2,7 @@
 /* allow.c - `cordon allow`: the narrowest grant for one finding, shown before it is written. */
 #include "cmd/cmd.h"
 
+#include "base/cleanup.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "cmd/query.h"
@@ -14,6 +15,8 @@
 #include <string.h>
 #include <termios.h>
 #include <time.h>
+
+DEFINE_CLEANUP(struct journal *, journal_close)
 
 enum { OPT_LAST = 256, OPT_YES, OPT_EXPIRES, OPT_REASON, OPT_ALL, OPT_JSON };
 
@@ -285,10 +288,10 @@ static int append(const struct policy_grant *grant, const char *file)
 	r = grant_append(policy_etc_dir(), grant, &diag);
 	if (r < 0 && r != -EEXIST) {
 		where = diag.text ? diag_format(&diag) : NULL;
-		if (where)
-			log_error("cannot write the grant: %s", where);
-		else if (r == -EACCES && geteuid() != 0)
+		if (r == -EACCES && geteuid() != 0)
 			log_error("only root may change '%s': sudo cordon allow ...", file);
+		else if (where)
+			log_error("cannot write the grant: %s", where);
 		else
 			log_err(r, "cannot write '%s'", file);
 	}

@@ -2,6 +2,7 @@
 /* log.c - `cordon log`: what happened, newest first. */
 #include "cmd/cmd.h"
 
+#include "base/cleanup.h"
 #include "base/log.h"
 #include "base/rule.h"
 #include "cmd/query.h"
@@ -10,6 +11,8 @@
 #include <errno.h>
 #include <getopt.h>
 #include <limits.h>
+
+DEFINE_CLEANUP(struct journal *, journal_close)
 
 /* What fits on a screen or two, and is read. */
 #define DEFAULT_LIMIT 50

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cmd/query.h"
 
+#include "base/cleanup.h"
 #include "base/log.h"
 
 #include <ctype.h>

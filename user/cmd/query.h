@@ -6,7 +6,6 @@
 #ifndef CORDON_CMD_QUERY_H
 #define CORDON_CMD_QUERY_H
 
-#include "base/cleanup.h"
 #include "journal/journal.h"
 
 #include <stdint.h>
@@ -23,7 +22,5 @@ int query_uid(void);
 int query_number(const char *text, const char *what, int64_t least, int64_t *ret);
 /* "30m", "2h", "2d", "1w" before now, or a local date "2027-01-31", maybe with "T12:00" or "T12:00:00". */
 int query_since(const char *text, int64_t *ret);
-
-DEFINE_CLEANUP(struct journal *, journal_close)
 
 #endif

@@ -2,6 +2,7 @@
 /* show.c - `cordon show`: everything about one finding, or one session with its findings. */
 #include "cmd/cmd.h"
 
+#include "base/cleanup.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "cmd/query.h"
@@ -10,6 +11,8 @@
 #include <errno.h>
 #include <getopt.h>
 #include <string.h>
+
+DEFINE_CLEANUP(struct journal *, journal_close)
 
 enum { OPT_ALL = 256, OPT_JSON };
 

@@ -162,7 +162,7 @@ static int add_new(struct journal *journal, struct finding *finding, const uint8
 	struct finding row = *finding; /* borrows its strings */
 	int r;
 
-	row.count = row.count ? row.count : 1;
+	row.count = 1; /* whatever a caller's struct still has from the finding before */
 	r = check_room(journal, &row);
 	if (r == 0)
 		r = row_add_finding(journal, &row, sameness, &row.id);

@@ -266,25 +266,13 @@ static bool scheme_has_plain_users(const char *text, const char *colon)
 	return (colon - s >= 3 && !strncasecmp(colon - 3, "ssh", 3)) || (colon - s == 3 && !strncasecmp(s, "git", 3));
 }
 
-/* One word: a token, or a name with its value, or only a word. Gives its end. */
-static const char *mask_word(struct out *out, const char *text, const char *s)
+/* Puts the word up to its first token; gives the token's end, NULL: there is none. It may stand behind a part of the
+ * name: "x-ghp_...". */
+static const char *mask_token(struct out *out, const char *s, size_t len)
 {
-	char before = s > text ? s[-1] : '\0';
-	size_t len = 0, keep = 0, token;
-	const char *value;
-	bool line;
-
-	while (is_name(s[len]))
-		len++;
-	if (classify(s, len, &line)) {
-		value = value_of(s, len, !strncmp(s, "--", 2));
-		if (value) {
-			put(out, s, (size_t)(value - s));
-			return mask_value(out, value, is_quote(before) && s[len] != before ? before : 0, line);
-		}
-	}
-	/* A token may stand behind a part of the name: "x-ghp_...". */
 	for (size_t i = 0; i < len; i++) {
+		size_t keep = 0, token;
+
 		if (i && is_word(s[i - 1]))
 			continue;
 		token = token_at(s + i, &keep);
@@ -293,6 +281,29 @@ static const char *mask_word(struct out *out, const char *text, const char *s)
 		put(out, s, i + keep);
 		put(out, MASK, strlen(MASK));
 		return s + i + token;
+	}
+	return NULL;
+}
+
+/* One word: a token, or a name with its value, or only a word. Gives its end. */
+static const char *mask_word(struct out *out, const char *text, const char *s)
+{
+	char before = s > text ? s[-1] : '\0';
+	const char *end, *value = NULL;
+	size_t len = 0;
+	bool line;
+
+	while (is_name(s[len]))
+		len++;
+	/* First, since what ends like a name may begin with a token, and names stay. */
+	end = mask_token(out, s, len);
+	if (end)
+		return end;
+	if (classify(s, len, &line))
+		value = value_of(s, len, !strncmp(s, "--", 2));
+	if (value) {
+		put(out, s, (size_t)(value - s));
+		return mask_value(out, value, is_quote(before) && s[len] != before ? before : 0, line);
 	}
 	put(out, s, len);
 	return s + len;

@@ -13,7 +13,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Takes: any bytes up to the NUL. Gives: a new string; NULL: out of memory. Masking twice changes nothing more. */
+/* Takes: any bytes up to the NUL. Gives: a new string; NULL: out of memory. */
 char *mask_text(const char *text);
 
 /* Whether what this option, variable, header or setting holds is a secret. Leading dashes are skipped. */
