@@ -146,3 +146,13 @@ int cordon_progs(struct bpf_iter__bpf_prog *ctx)
 		guard_learn(prog, 1ULL << 32 | prog->aux->id);
 	return 0;
 }
+
+SEC("?iter/bpf_link")
+int cordon_links(struct bpf_iter__bpf_link *ctx)
+{
+	struct bpf_link *link = ctx->link;
+
+	if (link)
+		guard_learn(link, 1ULL << 33 | link->id);
+	return 0;
+}

@@ -187,6 +187,15 @@ struct bpf_iter__bpf_prog {
 	struct bpf_prog *prog;
 };
 
+struct bpf_link {
+	__u32 id;
+};
+
+struct bpf_iter__bpf_link {
+	struct bpf_iter_meta *meta;
+	struct bpf_link *link;
+};
+
 struct bpf_map {
 	__u32 id;
 	char name[16];

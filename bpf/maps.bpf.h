@@ -105,11 +105,11 @@ struct {
 	__type(value, __u32);
 } guard_objects __weak SEC(".maps");
 
-/* Ids of our maps and programs: what the iter programs look for to learn the addresses. User space. */
+/* Ids of our maps, programs and links: what the iter programs look for to learn the addresses. User space. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 8192);
-	__type(key, __u64); /* id, programs with bit 32 set */
+	__type(key, __u64); /* id, of programs with bit 32 set, of links with bit 33 */
 	__type(value, __u32);
 } guard_ids __weak SEC(".maps");
 

@@ -34,6 +34,7 @@ struct pt_regs {
 #define NR_sendmsg 46
 #define NR_bind 49
 #define NR_listen 50
+#define NR_socketpair 53
 #define NR_kill 62
 #define NR_rename 82
 #define NR_rmdir 84
@@ -100,6 +101,7 @@ struct pt_regs {
 #define NR_tgkill 131
 #define NR_rt_sigqueueinfo 138
 #define NR_socket 198
+#define NR_socketpair 199
 #define NR_bind 200
 #define NR_listen 201
 #define NR_connect 203

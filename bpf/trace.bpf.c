@@ -240,6 +240,7 @@ static __always_inline void trace_enter_rest(struct cordon_label *label, struct 
 {
 	switch (nr) {
 	case NR_socket:
+	case NR_socketpair:
 		trace_end(net_ask_socket(label, SYS_ARG1(regs), SYS_ARG2(regs), SYS_ARG3(regs), TRACE));
 		break;
 	case NR_connect:

@@ -26,6 +26,7 @@ class Technique:
         self.fd, self.stage = options.pop("fd", ""), options.pop("stage", "")
         self.path, self.wants_port = options.pop("path", ""), options.pop("port", None) is not None
         self.audited = options.pop("audit", "yes") != "no"
+        self.unless = [backend for backend in options.pop("unless", "").split(",") if backend]
         self.port = 0
         if options:
             raise ValueError(f"{name}: unknown options {sorted(options)}")

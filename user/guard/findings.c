@@ -125,7 +125,8 @@ static int finding_depth(const struct cordon_record_finding *record, const char 
 	return -1;
 }
 
-/* The protected path, with what lies below it where it is a folder, or the other name that led to it. */
+/* The protected path, with what lies below it where it is a folder. By another name it is still that path which matters,
+ * and which a grant would name. */
 static char *finding_path(const struct controller *c, const struct cordon_record_finding *record)
 {
 	const char *base = places_path(c->places, record->object);
@@ -133,7 +134,7 @@ static char *finding_path(const struct controller *c, const struct cordon_record
 	char *path;
 
 	if (below < 0)
-		return record->names ? text_format("%s (as %s)", base, record->name[0]) : strdup(base);
+		return strdup(base);
 	/* No entry of the lists: the walk did not reach the root. */
 	path = strdup(base ? base : "...");
 	while (path && below-- > 0) {
@@ -169,19 +170,6 @@ static void finding_fill_object(struct controller *c, struct finding *finding, c
 	default:
 		break;
 	}
-}
-
-static void finding_explain(struct finding *finding)
-{
-	struct policy_grant grant = { 0 };
-	const char *why = NULL;
-
-	finding->reason = text_format("%s code %s", role_name(finding->process.role), rule_summary(finding->rule));
-	if (report_narrowest_grant(finding, &grant, &why) == 0)
-		finding->hint = strdup("cordon allow --last");
-	else
-		finding->hint = finding_copy(why);
-	report_grant_release(&grant);
 }
 
 static bool text_same(const char *a, const char *b)
@@ -261,7 +249,6 @@ void finding_take(struct controller *c, const struct cordon_record_finding *reco
 	}
 	finding_fill_package(c, &finding, &record->head);
 	finding_fill_object(c, &finding, record);
-	finding_explain(&finding);
 	finding_write(c, &finding);
 	finding_keep(c, &finding);
 }

@@ -160,6 +160,8 @@ int kernel_session_cgroup(struct kernel *kernel, uint32_t id, pid_t pid)
 	if (!r)
 		r = cgroup_pin(kernel, id);
 	if (!r)
+		r = kernel_learn_objects(kernel);
+	if (!r)
 		r = cgroup_move(kernel->cgroup, pid);
 	if (!r)
 		r = cgroup_register(kernel, id, kernel->cgroup);

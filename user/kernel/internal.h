@@ -16,7 +16,7 @@
 	X(guards) X(guard_objects) X(guard_ids) X(lost) X(state) X(request)
 
 /* Programs that are used by descriptor later on; pinned as p_NAME. */
-#define KERNEL_PROGS(X) X(cordon_request) X(cordon_inodes) X(cordon_maps) X(cordon_progs)
+#define KERNEL_PROGS(X) X(cordon_request) X(cordon_inodes) X(cordon_maps) X(cordon_progs) X(cordon_links)
 #define KERNEL_CGROUP_PROGS(X) \
 	X(cordon_connect4) X(cordon_connect6) X(cordon_sendmsg4) X(cordon_sendmsg6) X(cordon_bind4) X(cordon_bind6)
 

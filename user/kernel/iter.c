@@ -151,7 +151,11 @@ int kernel_inodes(struct kernel *kernel, const int *fds, size_t count, struct co
 	return 0;
 }
 
-/* Ids of maps and programs (bit 32 set), for guard_ids. */
+/* As guard_ids has them. */
+#define ID_PROG (1ULL << 32)
+#define ID_LINK (1ULL << 33)
+
+/* Id of a map or program, for guard_ids. */
 int kernel_object_id(int fd, bool prog, uint64_t *ret)
 {
 	struct bpf_map_info map = {};
@@ -160,19 +164,36 @@ int kernel_object_id(int fd, bool prog, uint64_t *ret)
 
 	if (bpf_obj_get_info_by_fd(fd, prog ? (void *)&program : (void *)&map, &len))
 		return -errno;
-	*ret = prog ? 1ULL << 32 | program.id : map.id;
+	*ret = prog ? ID_PROG | program.id : map.id;
 	return 0;
+}
+
+static int iter_add(struct kernel *kernel, uint64_t id)
+{
+	uint32_t one = 1;
+
+	return bpf_map_update_elem(kernel->map[KERNEL_MAP_guard_ids], &id, &one, BPF_ANY) ? -errno : 0;
 }
 
 static int iter_add_id(struct kernel *kernel, int fd, bool prog)
 {
-	uint32_t one = 1;
 	uint64_t id;
 	int r = kernel_object_id(fd, prog, &id);
 
-	if (r)
-		return r;
-	return bpf_map_update_elem(kernel->map[KERNEL_MAP_guard_ids], &id, &one, BPF_ANY) ? -errno : 0;
+	return r ? r : iter_add(kernel, id);
+}
+
+/* A link and the program behind it. */
+static int iter_add_link(struct kernel *kernel, int fd)
+{
+	struct bpf_link_info info = {};
+	uint32_t len = sizeof(info);
+	int r;
+
+	if (bpf_obj_get_info_by_fd(fd, &info, &len))
+		return -errno;
+	r = iter_add(kernel, ID_LINK | info.id);
+	return r ? r : iter_add(kernel, ID_PROG | info.prog_id);
 }
 
 static int iter_run(int prog)
@@ -205,17 +226,11 @@ int kernel_learn_objects(struct kernel *kernel)
 
 	for (size_t i = 0; !r && i < KERNEL_MAP_COUNT; i++)
 		r = iter_add_id(kernel, kernel->map[i], false);
-	for (size_t i = 0; !r && i < kernel->link_count; i++) {
-		struct bpf_link_info info = {};
-		uint32_t len = sizeof(info), one = 1;
-		uint64_t id;
-
-		if (bpf_obj_get_info_by_fd(kernel->link[i], &info, &len))
-			return -errno;
-		id = 1ULL << 32 | info.prog_id;
-		if (bpf_map_update_elem(kernel->map[KERNEL_MAP_guard_ids], &id, &one, BPF_ANY))
-			return -errno;
-	}
+	for (size_t i = 0; !r && i < kernel->link_count; i++)
+		r = iter_add_link(kernel, kernel->link[i]);
+	for (size_t i = 0; !r && i < KERNEL_PROG_COUNT; i++)
+		if (kernel->cgroup_link[i] >= 0)
+			r = iter_add_link(kernel, kernel->cgroup_link[i]);
 	for (size_t i = 0; !r && i < KERNEL_PROG_COUNT; i++)
 		if (kernel->prog[i] >= 0)
 			r = iter_add_id(kernel, kernel->prog[i], true);
@@ -223,5 +238,7 @@ int kernel_learn_objects(struct kernel *kernel)
 		r = iter_run(kernel->prog[KERNEL_PROG_cordon_maps]);
 	if (!r)
 		r = iter_run(kernel->prog[KERNEL_PROG_cordon_progs]);
+	if (!r)
+		r = iter_run(kernel->prog[KERNEL_PROG_cordon_links]);
 	return r ? r : kernel_learn_super(kernel);
 }
