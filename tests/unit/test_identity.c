@@ -90,7 +90,9 @@ static void test_archives(void **state __attribute__((unused)))
 	/* Where a name is expected nothing is guessed; the longest that fits counts. */
 	check("pypi", "foo-1-2.0.tar.gz", "foo", "foo", "1-2.0");
 	check("pypi", "foo-1-2.0.tar.gz", "foo-1", "foo-1", "2.0");
-	check("pypi", "foo-dev.tar.gz", "foo", "foo", "dev");
+	check("pypi", "foo-v1.0.tar.gz", "foo", "foo", "v1.0");
+	check("pypi", "foo-extra-9.tar.gz", "foo", NULL, NULL);
+	check("pypi", "foo-dev.tar.gz", "foo", NULL, NULL);
 	check("pypi", "foo-dev.tar.gz", NULL, NULL, NULL);
 	check("pypi", "foo.tar.gz", NULL, NULL, NULL);
 	check("pypi", "foo-.tar.gz", NULL, NULL, NULL);
