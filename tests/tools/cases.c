@@ -37,13 +37,13 @@ struct suite {
 	const struct installers *installers;
 	struct recognise_table *table;
 	struct bpf_object *object; /* NULL: the kernel build is not there, */
-	char skip[128];            /* for this reason */
+	char skip[128];		   /* for this reason */
 	unsigned int count, failed;
 };
 
 struct test_case {
 	const char *name;
-	char *event;    /* is cut to pieces by its reader */
+	char *event; /* is cut to pieces by its reader */
 	char *expected;
 	const char *file;
 	unsigned int line;
@@ -82,33 +82,33 @@ static int run_kernel(struct suite *suite, const char *program, void *context, s
 	return r < 0 ? r : (int)opts.retval;
 }
 
-/* --- judge --------------------------------------------------------------------------------------------------------- */
+/* --- judge ----------------------------------------------------------------------------------------------------- */
 
 struct word {
 	const char *name;
 	unsigned int value;
 };
 
-static const struct word families[] = { { "unspec", AF_UNSPEC },     { "unix", AF_UNIX },      { "inet", AF_INET },
-					{ "inet6", AF_INET6 },	     { "netlink", AF_NETLINK }, { "packet", AF_PACKET },
-					{ "vsock", AF_VSOCK },	     { "bluetooth", AF_BLUETOOTH },
-					{ "alg", AF_ALG },	     { "xdp", AF_XDP } };
-static const struct word types[] = { { "stream", SOCK_STREAM },
-				     { "dgram", SOCK_DGRAM },
-				     { "raw", SOCK_RAW },
-				     { "seqpacket", SOCK_SEQPACKET } };
-static const struct word protocols[] = { { "tcp", IPPROTO_TCP },     { "udp", IPPROTO_UDP },   { "icmp", IPPROTO_ICMP },
-					 { "icmpv6", IPPROTO_ICMPV6 }, { "sctp", IPPROTO_SCTP }, { "mptcp", 262 },
-					 { "udplite", IPPROTO_UDPLITE }, { "route", 0 },	 { "audit", 9 },
-					 { "sock_diag", 4 } };
+static const struct word families[] = { { "unspec", AF_UNSPEC }, { "unix", AF_UNIX },		{ "inet", AF_INET },
+					{ "inet6", AF_INET6 },	 { "netlink", AF_NETLINK },	{ "packet", AF_PACKET },
+					{ "vsock", AF_VSOCK },	 { "bluetooth", AF_BLUETOOTH }, { "alg", AF_ALG },
+					{ "xdp", AF_XDP } };
+static const struct word types[] = {
+	{ "stream", SOCK_STREAM }, { "dgram", SOCK_DGRAM }, { "raw", SOCK_RAW }, { "seqpacket", SOCK_SEQPACKET }
+};
+static const struct word protocols[] = {
+	{ "tcp", IPPROTO_TCP },	  { "udp", IPPROTO_UDP }, { "icmp", IPPROTO_ICMP },	  { "icmpv6", IPPROTO_ICMPV6 },
+	{ "sctp", IPPROTO_SCTP }, { "mptcp", 262 },	  { "udplite", IPPROTO_UDPLITE }, { "route", 0 },
+	{ "audit", 9 },		  { "sock_diag", 4 }
+};
 static const struct word accesses[] = { { "read", CORDON_ACCESS_READ }, { "write", CORDON_ACCESS_WRITE } };
 static const struct word classes[] = { { "ssh", CORDON_CLASS_SSH },
 				       { "git", CORDON_CLASS_GIT },
 				       { "keyring", CORDON_CLASS_KEYRING },
 				       { "gpg", CORDON_CLASS_GPG } };
 static const char *const strengths[CORDON_STRENGTH_COUNT] = {
-	[CORDON_STRENGTH_NOT_YET] = "not-yet",		 [CORDON_STRENGTH_LOGGED] = "logged",
-	[CORDON_STRENGTH_ENDED_AFTER] = "ended-after",	 [CORDON_STRENGTH_ENDED_BEFORE] = "ended-before",
+	[CORDON_STRENGTH_NOT_YET] = "not-yet",	       [CORDON_STRENGTH_LOGGED] = "logged",
+	[CORDON_STRENGTH_ENDED_AFTER] = "ended-after", [CORDON_STRENGTH_ENDED_BEFORE] = "ended-before",
 	[CORDON_STRENGTH_REFUSED] = "refused",
 };
 
@@ -248,7 +248,7 @@ static void judge_run(struct suite *suite, struct test_case *t)
 	report(suite, t, "kernel", got);
 }
 
-/* --- argv ---------------------------------------------------------------------------------------------------------- */
+/* --- argv ------------------------------------------------------------------------------------------------------ */
 
 /* Arguments as the kernel has them: a buffer of CORDON_ARGS_LEN, and whether there was more. */
 struct line {
@@ -379,7 +379,7 @@ static void argv_run(struct suite *suite, struct test_case *t)
 	report(suite, t, "kernel", got);
 }
 
-/* --- files --------------------------------------------------------------------------------------------------------- */
+/* --- files ----------------------------------------------------------------------------------------------------- */
 
 static void trim(char *line)
 {
@@ -438,8 +438,10 @@ static void load_kernel(struct suite *suite)
 		snprintf(suite->skip, sizeof(suite->skip), "probe.bpf.o cannot be opened: %s", strerror(errno));
 		return;
 	}
+	/* clang-format off */
 	bpf_object__for_each_program(program, object)
 		bpf_program__set_autoload(program, true);
+	/* clang-format on */
 	r = bpf_object__load(object);
 	if (r < 0) {
 		snprintf(suite->skip, sizeof(suite->skip), "the kernel does not load it: %s", strerror(-r));
@@ -459,7 +461,8 @@ static const struct installers *load_installers(void)
 	if (!installers_load || !dir)
 		return &fixture_installers;
 	if (installers_load(dir, &installers, &diag) < 0) {
-		log_error("%s:%u: %s", diag.file ? diag.file : dir, diag.line, diag.text ? diag.text : "cannot be read");
+		log_error("%s:%u: %s", diag.file ? diag.file : dir, diag.line,
+			  diag.text ? diag.text : "cannot be read");
 		return NULL;
 	}
 	return installers;

@@ -46,8 +46,8 @@ __attribute__((unused)) static void record_exec_of(struct cordon_record_exec *re
 
 __attribute__((unused)) static void tree_open(struct tree *tree, pid_t pid, const char *parent, const char *name)
 {
-	struct cordon_record_archive record = { .head = record_of(CORDON_RECORD_ARCHIVE, pid, 0,
-								  CORDON_ROLE_INSTALLER) };
+	struct cordon_record_archive record = { .head =
+						    record_of(CORDON_RECORD_ARCHIVE, pid, 0, CORDON_ROLE_INSTALLER) };
 
 	strncpy(record.parent, parent, sizeof(record.parent) - 1);
 	strncpy(record.name, name, sizeof(record.name) - 1);

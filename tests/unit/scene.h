@@ -2,8 +2,8 @@
 /*
  * scene.h - a small file system and one program start in it, for tests of session/decide.c and its steps.
  *
- * The folder scene_root has usr/bin with "system" programs, home with a venv, project, tmp. As the trusted root it is "/"
- * of what is checked as the system's own; paths of scripts and folders are real ones.
+ * The folder scene_root has usr/bin with "system" programs, home with a venv, project, tmp. As the trusted root it is
+ * "/" of what is checked as the system's own; paths of scripts and folders are real ones.
  */
 #ifndef CORDON_TESTS_SCENE_H
 #define CORDON_TESTS_SCENE_H
@@ -29,24 +29,27 @@ struct bytes {
 	const char *at;
 	size_t len;
 };
-#define BYTES(text) { text, sizeof(text) }
+#define BYTES(text)                                                                                                    \
+	{                                                                                                              \
+		text, sizeof(text)                                                                                     \
+	}
 
 /* One program start. */
 struct start {
-	const char *installer;  /* of the starter's label; NULL: none */
-	unsigned int role;      /* of the starter */
-	const char *by;         /* path of what calls execve */
+	const char *installer; /* of the starter's label; NULL: none */
+	unsigned int role;     /* of the starter */
+	const char *by;	       /* path of what calls execve */
 	struct bytes by_args;
 	const char *path;
 	struct bytes args;
-	const char *exe;        /* resolved, below scene_root; NULL: as path */
+	const char *exe; /* resolved, below scene_root; NULL: as path */
 	const char *cwd;
 	struct bytes env;
-	bool truncated;         /* args did not fit; cmdline has them whole */
+	bool truncated; /* args did not fit; cmdline has them whole */
 	struct bytes cmdline;
-	bool fresh;             /* the installer is older than the files of the scene */
+	bool fresh; /* the installer is older than the files of the scene */
 	bool confine;
-	const char *project;    /* NULL: the scene's */
+	const char *project; /* NULL: the scene's */
 };
 
 __attribute__((unused)) static char *scene_path(const char *relative)
@@ -90,8 +93,20 @@ static void scene_file(const char *relative, mode_t mode)
 
 static int scene_setup(void **state __attribute__((unused)))
 {
-	static const char *const programs[] = { "git", "ssh", "dash", "bash", "python3.11", "node", "keyring", "lsb_release",
-						"uname", "uv", "rustc", "git-remote-https", "git-upload-pack", "true" };
+	static const char *const programs[] = { "git",
+						"ssh",
+						"dash",
+						"bash",
+						"python3.11",
+						"node",
+						"keyring",
+						"lsb_release",
+						"uname",
+						"uv",
+						"rustc",
+						"git-remote-https",
+						"git-upload-pack",
+						"true" };
 
 	if (!mkdtemp(scene_root))
 		return -1;
@@ -126,8 +141,8 @@ static int scene_setup(void **state __attribute__((unused)))
 	return scene_fd < 0 ? -1 : recognise_compile(&fixture_installers, 1, &scene_table);
 }
 
-static int scene_remove(const char *path, const struct stat *st __attribute__((unused)), int flag __attribute__((unused)),
-			struct FTW *ftw __attribute__((unused)))
+static int scene_remove(const char *path, const struct stat *st __attribute__((unused)),
+			int flag __attribute__((unused)), struct FTW *ftw __attribute__((unused)))
 {
 	return remove(path);
 }

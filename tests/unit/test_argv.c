@@ -95,7 +95,8 @@ static void test_script(void **state __attribute__((unused)))
 
 static void test_module_and_code(void **state __attribute__((unused)))
 {
-	static const char bundled[] = "python3\0-Impip\0x", apart[] = "python3\0-Im\0pip\0x", code[] = "python3\0-c\0print(1)";
+	static const char bundled[] = "python3\0-Impip\0x", apart[] = "python3\0-Im\0pip\0x",
+			  code[] = "python3\0-c\0print(1)";
 	struct cordon_features f = SCAN(PYTHON, bundled);
 
 	assert_int_equal(f.flags, CORDON_FEATURE_MODULE);
@@ -161,9 +162,12 @@ static void test_keys(void **state __attribute__((unused)))
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_options_have_their_hashes), cmocka_unit_test(test_program),
-		cmocka_unit_test(test_script),			  cmocka_unit_test(test_module_and_code),
-		cmocka_unit_test(test_cut_anywhere),		  cmocka_unit_test(test_last_argument_without_nul),
+		cmocka_unit_test(test_options_have_their_hashes),
+		cmocka_unit_test(test_program),
+		cmocka_unit_test(test_script),
+		cmocka_unit_test(test_module_and_code),
+		cmocka_unit_test(test_cut_anywhere),
+		cmocka_unit_test(test_last_argument_without_nul),
 		cmocka_unit_test(test_keys),
 	};
 

@@ -36,7 +36,8 @@ static void check(int r, const struct identity *id, const char *name, const char
 	assert_string_equal(id->name, name);
 	assert_string_equal(id->version, version);
 }
-#define CHECK(id, starter, cwd, env, name, version) check(attributed(id, starter, cwd, ENV(env), &got), &got, name, version)
+#define CHECK(id, starter, cwd, env, name, version)                                                                    \
+	check(attributed(id, starter, cwd, ENV(env), &got), &got, name, version)
 #define CHECK_NONE(id, starter, cwd, env) assert_int_equal(attributed(id, starter, cwd, ENV(env), &got), -ENOENT)
 
 static struct process *pip_of(struct tree *tree)
@@ -127,8 +128,8 @@ static void test_npm_follows_the_address(void **state __attribute__((unused)))
 	CHECK("npm", NULL, cwd,
 	      "npm_package_resolved=https://registry.example.org/api/npm/npm/@esbuild/linux/-/linux-0.20.0.tgz",
 	      "@esbuild/linux", "0.20.0");
-	CHECK("npm", NULL, cwd, "npm_package_resolved=https://registry.example.org/@s%2Fname/-/name-1.0.0.tgz?x=1", "@s/name",
-	      "1.0.0");
+	CHECK("npm", NULL, cwd, "npm_package_resolved=https://registry.example.org/@s%2Fname/-/name-1.0.0.tgz?x=1",
+	      "@s/name", "1.0.0");
 	/* Manifest confusion: the package calls itself something else than what was fetched. */
 	CHECK("npm", NULL, cwd,
 	      "npm_package_name=esbuild\0npm_package_version=0.20.0\0"
@@ -162,9 +163,10 @@ static void test_claim_and_folder_agree(void **state __attribute__((unused)))
 	CHECK_NONE("pnpm", NULL, pnpm, "npm_package_name=@s/name\0npm_package_version=2.0.0");
 	CHECK("yarn", NULL, "/p/node_modules/x", "npm_package_name=x\0npm_package_version=1.0.0", "x", "");
 	CHECK_NONE("yarn", NULL, "/p/node_modules/alias", "npm_package_name=x");
-	CHECK("cargo", NULL, "/h/.cargo/registry/src/i-0/openssl-sys-0.9.1", "CARGO_PKG_NAME=openssl-sys\0CARGO_PKG_VERSION=0.9.1",
-	      "openssl-sys", "0.9.1");
-	CHECK_NONE("cargo", NULL, "/h/.cargo/registry/src/i-0/evil-0.9.1", "CARGO_PKG_NAME=openssl-sys\0CARGO_PKG_VERSION=0.9.1");
+	CHECK("cargo", NULL, "/h/.cargo/registry/src/i-0/openssl-sys-0.9.1",
+	      "CARGO_PKG_NAME=openssl-sys\0CARGO_PKG_VERSION=0.9.1", "openssl-sys", "0.9.1");
+	CHECK_NONE("cargo", NULL, "/h/.cargo/registry/src/i-0/evil-0.9.1",
+		   "CARGO_PKG_NAME=openssl-sys\0CARGO_PKG_VERSION=0.9.1");
 	/* conda's are conda's own. */
 	CHECK("conda", NULL, "/opt", "PKG_NAME=numpy\0PKG_VERSION=1.26", "numpy", "1.26");
 	CHECK_NONE("conda", NULL, "/opt", "PKG_NAME=../x\0PKG_VERSION=1.26");
@@ -172,7 +174,8 @@ static void test_claim_and_folder_agree(void **state __attribute__((unused)))
 
 static void test_program_names_the_package(void **state __attribute__((unused)))
 {
-	struct installer cargo = { .ecosystem = "cargo", STRINGS(attribute_exe, "*/build/{name}-*/build-script-build") };
+	struct installer cargo = { .ecosystem = "cargo",
+				   STRINGS(attribute_exe, "*/build/{name}-*/build-script-build") };
 	struct facts facts = { .cwd = (char *)"/" };
 	struct attribute_input input = { &cargo, "/p/target/debug/build/ring-0abc/build-script-build", &facts, NULL };
 	struct identity got = { 0 };

@@ -147,7 +147,7 @@ static void test_long_environment(void **state __attribute__((unused)))
 	stop(pid);
 }
 
-/* --- a folder that looks like /proc -------------------------------------------------------------------------------- */
+/* --- a folder that looks like /proc ---------------------------------------------------------------------------- */
 
 static char fake[] = "/tmp/cordon-proc-XXXXXX";
 static int fake_fd = -1;
@@ -221,7 +221,12 @@ static void test_name_that_looks_like_fields(void **state __attribute__((unused)
 
 static void test_damaged_files(void **state __attribute__((unused)))
 {
-	static const char *const stats[] = { "", "7", "7 (x)", "7 (x) S", "7 (x) S 1 2 3\n", "7 (x) S 1" NUMBERS "\n",
+	static const char *const stats[] = { "",
+					     "7",
+					     "7 (x)",
+					     "7 (x) S",
+					     "7 (x) S 1 2 3\n",
+					     "7 (x) S 1" NUMBERS "\n",
 					     "7 (x) S 1" NUMBERS "99999999999999999999999 0\n" };
 	struct facts facts;
 

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "scene.h"
 
-#define BY_PIP .installer = "pip", .role = CORDON_ROLE_INSTALLER, .by = "/usr/bin/python3.11", \
-	       .by_args = BYTES("python3\0-m\0pip\0install\0x"), .cwd = "/"
-#define BY_GIT .installer = "pip", .role = CORDON_ROLE_HELPER, .by = "/usr/bin/git", .by_args = BYTES("git\0clone"), .cwd = "/"
+#define BY_PIP                                                                                                         \
+	.installer = "pip", .role = CORDON_ROLE_INSTALLER, .by = "/usr/bin/python3.11",                                \
+	.by_args = BYTES("python3\0-m\0pip\0install\0x"), .cwd = "/"
+#define BY_GIT                                                                                                         \
+	.installer = "pip", .role = CORDON_ROLE_HELPER, .by = "/usr/bin/git", .by_args = BYTES("git\0clone"), .cwd = "/"
 #define START(...) scene_start(&(struct start){ __VA_ARGS__ })
 #define ROLE(expected, ...) assert_int_equal(START(__VA_ARGS__).role, CORDON_ROLE_##expected)
 
@@ -45,8 +47,8 @@ static void test_not_listed(void **state __attribute__((unused)))
 	ROLE(PACKAGE, BY_PIP, .path = "/usr/bin/true", .args = BYTES("git"));
 	ROLE(PACKAGE, BY_PIP, .path = "/usr/bin/git-remote-https", .args = BYTES("git-remote-https"));
 	ROLE(PACKAGE, BY_PIP, .path = "/usr/bin/bash", .args = BYTES("bash\0-c\0git clone"));
-	ROLE(PACKAGE, .installer = "pnpm", .role = CORDON_ROLE_INSTALLER, .by = "/usr/bin/pnpm", .by_args = BYTES("pnpm"),
-	     .cwd = "/", .path = "/usr/bin/git", .args = BYTES("git"));
+	ROLE(PACKAGE, .installer = "pnpm", .role = CORDON_ROLE_INSTALLER, .by = "/usr/bin/pnpm",
+	     .by_args = BYTES("pnpm"), .cwd = "/", .path = "/usr/bin/git", .args = BYTES("git"));
 }
 
 static void test_not_the_systems(void **state __attribute__((unused)))

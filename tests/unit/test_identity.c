@@ -18,15 +18,17 @@ static bool name_valid(const char *ecosystem, const char *name)
 
 static void test_names(void **state __attribute__((unused)))
 {
-	static const char *const good[][2] = { { "pypi", "a" },		{ "pypi", "Zope.Interface" }, { "pypi", "a--b" },
-					       { "npm", "left-pad" },	{ "npm", "@scope/name" },     { "npm", "JSONStream" },
+	static const char *const good[][2] = { { "pypi", "a" },		  { "pypi", "Zope.Interface" },
+					       { "pypi", "a--b" },	  { "npm", "left-pad" },
+					       { "npm", "@scope/name" },  { "npm", "JSONStream" },
 					       { "cargo", "serde_json" }, { "gem", "net-http" } };
-	static const char *const bad[][2] = { { "pypi", "" },	       { "pypi", "-a" },	{ "pypi", "a-" },
-					      { "pypi", "a b" },       { "pypi", "a/b" },	{ "pypi", "a\nb" },
-					      { "pypi", "caf\xc3\xa9" }, { "npm", "@scope" },	{ "npm", "@/name" },
-					      { "npm", "@scope/" },    { "npm", ".." },		{ "npm", "_x" },
-					      { "npm", "@a/b/c" },     { "npm", "a/b" },	{ "npm", "@s/../x" },
-					      { "cargo", "a.b" },      { "gem", "../x" } };
+	static const char *const bad[][2] = {
+		{ "pypi", "" },	     { "pypi", "-a" },	   { "pypi", "a-" },	      { "pypi", "a b" },
+		{ "pypi", "a/b" },   { "pypi", "a\nb" },   { "pypi", "caf\xc3\xa9" }, { "npm", "@scope" },
+		{ "npm", "@/name" }, { "npm", "@scope/" }, { "npm", ".." },	      { "npm", "_x" },
+		{ "npm", "@a/b/c" }, { "npm", "a/b" },	   { "npm", "@s/../x" },      { "cargo", "a.b" },
+		{ "gem", "../x" }
+	};
 	char longest[IDENTITY_NAME_MAX + 2];
 
 	for (size_t i = 0; i < ARRAY_SIZE(good); i++)

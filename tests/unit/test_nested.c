@@ -23,8 +23,8 @@ static void test_module(void **state __attribute__((unused)))
 	assert_int_equal(d.role, CORDON_ROLE_INSTALLER);
 	assert_int_equal(d.flags, CORDON_LABEL_NESTED);
 	assert_int_equal(d.installer, fixture_find("pip") + 1);
-	ROLE(INSTALLER, BY("build", "/usr/bin/python3.11", BYTES("python3\0-m\0build")), .path = "/usr/bin/uv", .cwd = "/",
-	     .args = BYTES("uv\0pip\0install"));
+	ROLE(INSTALLER, BY("build", "/usr/bin/python3.11", BYTES("python3\0-m\0build")), .path = "/usr/bin/uv",
+	     .cwd = "/", .args = BYTES("uv\0pip\0install"));
 	/* cargo of rustup, which executes the real one. */
 	ROLE(INSTALLER, BY("cargo", "/home/cargo", BYTES("cargo\0build")), .path = "/x/cargo", .exe = "/usr/bin/true",
 	     .cwd = "/", .args = BYTES("cargo\0build"));
@@ -143,8 +143,8 @@ static void test_standalone_that_is_new(void **state __attribute__((unused)))
 static void test_npm_for_a_git_dependency(void **state __attribute__((unused)))
 {
 	char args[256];
-	struct start start = { BY("npm", "/usr/bin/node", BYTES("node\0/usr/bin/npm\0install")), .path = "/usr/bin/node",
-			       .cwd = "/home/x/.npm/_cacache/tmp/git-cloneX" };
+	struct start start = { BY("npm", "/usr/bin/node", BYTES("node\0/usr/bin/npm\0install")),
+			       .path = "/usr/bin/node", .cwd = "/home/x/.npm/_cacache/tmp/git-cloneX" };
 
 	scene_file("/home/v/npm-cli.js", 0644);
 	start.args = script_args(args, sizeof(args), scene_path("/home/v/npm-cli.js"));
@@ -157,10 +157,14 @@ static void test_npm_for_a_git_dependency(void **state __attribute__((unused)))
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_module),		   cmocka_unit_test(test_not_on_the_list),
-		cmocka_unit_test(test_runner),		   cmocka_unit_test(test_interpreter),
-		cmocka_unit_test(test_folder_and_zip),	   cmocka_unit_test(test_standalone),
-		cmocka_unit_test(test_standalone_that_is_new), cmocka_unit_test(test_npm_for_a_git_dependency),
+		cmocka_unit_test(test_module),
+		cmocka_unit_test(test_not_on_the_list),
+		cmocka_unit_test(test_runner),
+		cmocka_unit_test(test_interpreter),
+		cmocka_unit_test(test_folder_and_zip),
+		cmocka_unit_test(test_standalone),
+		cmocka_unit_test(test_standalone_that_is_new),
+		cmocka_unit_test(test_npm_for_a_git_dependency),
 	};
 
 	return cmocka_run_group_tests(tests, scene_setup, scene_teardown);

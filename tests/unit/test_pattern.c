@@ -31,8 +31,8 @@ static void test_shipped_shapes(void **state __attribute__((unused)))
 	check("pypi", "*/pip-install-*/{name}_*", "/tmp/pip-install-x1/six_0123456789abcdef", "six", "");
 	check("pypi", "*/pip-install-*/{name}_*", "/var/tmp/a/pip-install-/my-lib_0a", "my-lib", "");
 	check("pypi", "*/pip-req-build-*", "/tmp/pip-req-build-x", "", "");
-	check("pypi", "*/sdists-v*/pypi/{name}/{version}/*/src", "/h/.cache/uv/sdists-v9/pypi/six/1.16.0/rev/src", "six",
-	      "1.16.0");
+	check("pypi", "*/sdists-v*/pypi/{name}/{version}/*/src", "/h/.cache/uv/sdists-v9/pypi/six/1.16.0/rev/src",
+	      "six", "1.16.0");
 	check("npm", "*/node_modules/{name}", "/p/node_modules/left-pad", "left-pad", "");
 	check("npm", "*/node_modules/{name}", "/p/node_modules/@s/name", "@s/name", "");
 	check("npm", "*/node_modules/{name}", "/p/node_modules/a/node_modules/b", "b", "");
@@ -70,7 +70,8 @@ static void test_above(void **state __attribute__((unused)))
 	static const char pattern[] = "*/pip-install-*/{name}_*";
 	struct pattern_match m = { 0 };
 
-	assert_int_equal(pattern_match_above(pattern, "/tmp/pip-install-x/evil_0/pip-install-y/good_0/sub", "pypi", &m), 0);
+	assert_int_equal(pattern_match_above(pattern, "/tmp/pip-install-x/evil_0/pip-install-y/good_0/sub", "pypi", &m),
+			 0);
 	assert_string_equal(m.identity.name, "evil");
 	assert_int_equal(pattern_match_above(pattern, "/tmp/pip-install-x/evil_0", "pypi", &m), -ENOENT);
 }

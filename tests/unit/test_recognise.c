@@ -31,7 +31,8 @@ static const struct cordon_recognition *find(unsigned int token, unsigned int in
 	for (size_t i = 0; i < table->count; i++) {
 		const struct cordon_recognition_key *key = &table->entries[i].key;
 
-		if (key->token == token && key->interpreter == interpreter && key->hash == text_hash(name, strlen(name)))
+		if (key->token == token && key->interpreter == interpreter &&
+		    key->hash == text_hash(name, strlen(name)))
 			return &table->entries[i].value;
 	}
 	return NULL;
@@ -119,7 +120,8 @@ static void test_program_by_both_names(void **state __attribute__((unused)))
 	struct recognised r;
 
 	/* A script with a #! line: the path is the script's. */
-	assert_int_equal(RECOGNISE("/usr/bin/pip", "/usr/bin/python3.11", "/usr/bin/python3\0/usr/bin/pip\0list", &r), 0);
+	assert_int_equal(RECOGNISE("/usr/bin/pip", "/usr/bin/python3.11", "/usr/bin/python3\0/usr/bin/pip\0list", &r),
+			 0);
 	assert_int_equal(r.installer, fixture_find("pip"));
 	/* An interpreter under another name. */
 	assert_int_equal(RECOGNISE("/opt/snake", "/usr/bin/python3.11", "snake\0-m\0pip", &r), 0);
@@ -164,9 +166,12 @@ static void test_value(void **state __attribute__((unused)))
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_keys),		   cmocka_unit_test(test_what_no_key_can_say),
-		cmocka_unit_test(test_two_claim_the_same), cmocka_unit_test(test_program_by_both_names),
-		cmocka_unit_test(test_cut),		   cmocka_unit_test(test_value),
+		cmocka_unit_test(test_keys),
+		cmocka_unit_test(test_what_no_key_can_say),
+		cmocka_unit_test(test_two_claim_the_same),
+		cmocka_unit_test(test_program_by_both_names),
+		cmocka_unit_test(test_cut),
+		cmocka_unit_test(test_value),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

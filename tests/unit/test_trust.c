@@ -5,7 +5,9 @@
 
 static int trusted(const char *path, const char *excluded)
 {
-	struct trust trust = { .root = scene_fd, .owner = getuid(), .excluded = &excluded, .excluded_count = excluded ? 1 : 0 };
+	struct trust trust = {
+		.root = scene_fd, .owner = getuid(), .excluded = &excluded, .excluded_count = excluded ? 1 : 0
+	};
 	struct stat st;
 
 	return trust_system_file(&trust, path, &st);

@@ -102,8 +102,8 @@ int identity_set_version(struct identity *identity, const char *version, size_t 
 	return 0;
 }
 
-static const char *const suffixes[] = { ".whl",	    ".tar.gz", ".tar.bz2", ".tar.xz", ".tgz",
-					".tar.zst", ".zip",    ".tar",	   ".gem",    ".crate", ".conda" };
+static const char *const suffixes[] = { ".whl", ".tar.gz", ".tar.bz2", ".tar.xz", ".tgz",  ".tar.zst",
+					".zip", ".tar",	   ".gem",     ".crate",  ".conda" };
 
 /* Sets the name, `name_len` bytes, and the version that follows it behind one byte. */
 static int take(struct identity *out, const char *file, size_t name_len, size_t version_len)
