@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * argv.h - what a program and its arguments say about which installer it is, compiled for the kernel and for user space.
+ * argv.h - what a program and its arguments say about which installer it is; compiled for the kernel and for user
+ * space.
  *
  * A state machine takes the arguments byte by byte, as they lie in memory: NUL between them. Kernel and user space run
  * the same step, the kernel from bpf_loop(). It gives hashes, no names; the caller looks them up, in this order:
@@ -21,9 +22,9 @@
 #include "judge.h"
 
 #define CORDON_FEATURE_UNDECIDABLE (1u << 0) /* what would decide did not fit into the buffer */
-#define CORDON_FEATURE_SCRIPT (1u << 1)      /* `value` is a script's path, */
-#define CORDON_FEATURE_MODULE (1u << 2)      /* the name behind -m, */
-#define CORDON_FEATURE_CODE (1u << 3)        /* the text behind -c */
+#define CORDON_FEATURE_SCRIPT (1u << 1)	     /* `value` is a script's path, */
+#define CORDON_FEATURE_MODULE (1u << 2)	     /* the name behind -m, */
+#define CORDON_FEATURE_CODE (1u << 3)	     /* the text behind -c */
 
 struct cordon_features {
 	__u64 token[CORDON_TOKEN_COUNT]; /* by enum cordon_token, 0: there is none */
@@ -58,13 +59,13 @@ enum cordon_argv_mode {
 };
 
 struct cordon_argv {
-	__u64 base;   /* hash of the component, option or module so far */
-	__u64 stem;   /* the same up to the last byte that is none of [0-9.] */
-	__u64 pair;   /* hash of the last two components, 0: there is but one */
-	__u64 prefix; /* hash up to the first '-' of the component, 0: there is none yet */
+	__u64 base;	 /* hash of the component, option or module so far */
+	__u64 stem;	 /* the same up to the last byte that is none of [0-9.] */
+	__u64 pair;	 /* hash of the last two components, 0: there is but one */
+	__u64 prefix;	 /* hash up to the first '-' of the component, 0: there is none yet */
 	__u64 high, low; /* the last 16 bytes of the code */
-	__u32 mode;   /* enum cordon_argv_mode */
-	__u32 slash;  /* the last byte was '/' */
+	__u32 mode;	 /* enum cordon_argv_mode */
+	__u32 slash;	 /* the last byte was '/' */
 	__u32 interpreter;
 	__u32 code;
 	__u32 value;
@@ -72,25 +73,25 @@ struct cordon_argv {
 };
 
 /* cordon_hash() of long options, checked by tests/unit/test_argv.c. */
-#define CORDON_OPTION_END 0x07d01707b497e58fULL                     /* -- */
-#define CORDON_OPTION_CHECK_HASH_BASED_PYCS 0x9b1e1312b50fecacULL   /* --check-hash-based-pycs, of CPython */
-#define CORDON_OPTION_REQUIRE 0xd090265335618c1aULL                 /* --require, of node, to --title */
-#define CORDON_OPTION_IMPORT 0x4eb632a2a69b711eULL                  /* --import */
-#define CORDON_OPTION_LOADER 0xff02b070092d863cULL                  /* --loader */
-#define CORDON_OPTION_EXPERIMENTAL_LOADER 0xfe1c4aa4152b74efULL     /* --experimental-loader */
-#define CORDON_OPTION_CONDITIONS 0x966a816189c17d31ULL              /* --conditions */
-#define CORDON_OPTION_ENV_FILE 0x79a973b15a09d46bULL                /* --env-file */
-#define CORDON_OPTION_INPUT_TYPE 0x7d0783b1f35a4558ULL              /* --input-type */
-#define CORDON_OPTION_TITLE 0x7f975b76559365a7ULL                   /* --title */
-#define CORDON_OPTION_EVAL 0xaa3455fd77c226d5ULL                    /* --eval: no script follows */
-#define CORDON_OPTION_PRINT 0xd73aac522b5f2616ULL                   /* --print: no script follows */
-#define CORDON_OPTION_ENCODING 0x8d6dfb8fc75242feULL                /* --encoding, of ruby, to --disable */
-#define CORDON_OPTION_EXTERNAL_ENCODING 0xfef14cee42effb0aULL       /* --external-encoding */
-#define CORDON_OPTION_INTERNAL_ENCODING 0x8396e9a6660873acULL       /* --internal-encoding */
-#define CORDON_OPTION_ENABLE 0x75c3848ad2452ef8ULL                  /* --enable */
-#define CORDON_OPTION_DISABLE 0xf64c60db8b7435c1ULL                 /* --disable */
-#define CORDON_OPTION_RCFILE 0xcf5f042ec4a5a6faULL                  /* --rcfile, of bash */
-#define CORDON_OPTION_INIT_FILE 0xcb6c18effc1d17faULL               /* --init-file */
+#define CORDON_OPTION_END 0x07d01707b497e58fULL			  /* -- */
+#define CORDON_OPTION_CHECK_HASH_BASED_PYCS 0x9b1e1312b50fecacULL /* --check-hash-based-pycs, of CPython */
+#define CORDON_OPTION_REQUIRE 0xd090265335618c1aULL		  /* --require, of node, to --title */
+#define CORDON_OPTION_IMPORT 0x4eb632a2a69b711eULL		  /* --import */
+#define CORDON_OPTION_LOADER 0xff02b070092d863cULL		  /* --loader */
+#define CORDON_OPTION_EXPERIMENTAL_LOADER 0xfe1c4aa4152b74efULL	  /* --experimental-loader */
+#define CORDON_OPTION_CONDITIONS 0x966a816189c17d31ULL		  /* --conditions */
+#define CORDON_OPTION_ENV_FILE 0x79a973b15a09d46bULL		  /* --env-file */
+#define CORDON_OPTION_INPUT_TYPE 0x7d0783b1f35a4558ULL		  /* --input-type */
+#define CORDON_OPTION_TITLE 0x7f975b76559365a7ULL		  /* --title */
+#define CORDON_OPTION_EVAL 0xaa3455fd77c226d5ULL		  /* --eval: no script follows */
+#define CORDON_OPTION_PRINT 0xd73aac522b5f2616ULL		  /* --print: no script follows */
+#define CORDON_OPTION_ENCODING 0x8d6dfb8fc75242feULL		  /* --encoding, of ruby, to --disable */
+#define CORDON_OPTION_EXTERNAL_ENCODING 0xfef14cee42effb0aULL	  /* --external-encoding */
+#define CORDON_OPTION_INTERNAL_ENCODING 0x8396e9a6660873acULL	  /* --internal-encoding */
+#define CORDON_OPTION_ENABLE 0x75c3848ad2452ef8ULL		  /* --enable */
+#define CORDON_OPTION_DISABLE 0xf64c60db8b7435c1ULL		  /* --disable */
+#define CORDON_OPTION_RCFILE 0xcf5f042ec4a5a6faULL		  /* --rcfile, of bash */
+#define CORDON_OPTION_INIT_FILE 0xcb6c18effc1d17faULL		  /* --init-file */
 
 /* Where to go on behind a long option. One that is not known here takes no value: a value taken for the script matches
  * nothing, and the process stays what an unlabelled one is. */
@@ -116,8 +117,8 @@ CORDON_INLINE __u32 cordon_argv_after_long(__u32 interpreter, __u64 hash)
 			return CORDON_ARGV_SKIP;
 		return CORDON_ARGV_START;
 	default:
-		return hash == CORDON_OPTION_RCFILE || hash == CORDON_OPTION_INIT_FILE ? CORDON_ARGV_SKIP :
-											 CORDON_ARGV_START;
+		return hash == CORDON_OPTION_RCFILE || hash == CORDON_OPTION_INIT_FILE ? CORDON_ARGV_SKIP
+										       : CORDON_ARGV_START;
 	}
 }
 
@@ -386,8 +387,8 @@ CORDON_INLINE void cordon_argv_run(struct cordon_argv_loop *loop, long (*at)(__u
 
 /*
  * Takes: the path of the program, `len` bytes up to or with a NUL, in the kernel in a buffer of CORDON_PATH_LEN.
- * Gives: *f emptied, and EXE, EXE_VERSION and INTERPRETER in it. A path that fills the kernel's buffer may have lost its
- * last component: undecidable.
+ * Gives: *f emptied, and EXE, EXE_VERSION and INTERPRETER in it. A path that fills the kernel's buffer may have lost
+ * its last component: undecidable.
  */
 CORDON_INLINE void cordon_argv_exe(struct cordon_features *f, const char *path, __u32 len)
 {
@@ -406,8 +407,8 @@ CORDON_INLINE void cordon_argv_exe(struct cordon_features *f, const char *path, 
 }
 
 /*
- * Takes: features with the program in them, the interpreter that it is, the session's CORDON_CODES_MAX codes, arguments.
- * Gives: the script's, module's or code's part of *f.
+ * Takes: features with the program in them, the interpreter that it is, the session's CORDON_CODES_MAX codes,
+ * arguments. Gives: the script's, module's or code's part of *f.
  */
 CORDON_INLINE void cordon_argv_scan(struct cordon_features *f, __u32 interpreter, const struct cordon_code *codes,
 				    const struct cordon_args *args)

@@ -26,8 +26,8 @@ int cordon_judge_test(struct cordon_probe_judge *ctx)
 }
 
 /*
- * A function of its own that is not static: the verifier takes its argument for memory of that size, as a ring record is,
- * and not for the context, which may be read at constant offsets only.
+ * A function of its own that is not static: the verifier takes its argument for memory of that size, as a ring record
+ * is, and not for the context, which may be read at constant offsets only.
  */
 __attribute__((noinline)) int cordon_argv_probe(struct cordon_probe_argv *in)
 {

@@ -22,9 +22,9 @@
 
 struct attribute_input {
 	const struct installer *installer;
-	const char *path;           /* as given to execve */
-	const struct facts *facts;  /* cwd, environment */
-	struct process *starter;    /* that opened the archives; NULL: not known. A folder is bound to one of them. */
+	const char *path;	   /* as given to execve */
+	const struct facts *facts; /* cwd, environment */
+	struct process *starter;   /* that opened the archives; NULL: not known. A folder is bound to one of them. */
 };
 
 /* Gives: 0 and *ret, with a name and maybe a version; -ENOENT: it cannot be told, the package is `unknown`; -ENOMEM. */

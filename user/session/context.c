@@ -8,6 +8,11 @@
 #include <fnmatch.h>
 #include <string.h>
 
+static struct cordon_args program_args(const struct program *program)
+{
+	return (struct cordon_args){ program->args, (uint32_t)program->args_len, program->truncated };
+}
+
 void context_init(struct context *c, const struct decide_session *session, const struct decide_input *input)
 {
 	const struct program *program = input->process->program;
@@ -20,9 +25,7 @@ void context_init(struct context *c, const struct decide_session *session, const
 		c->installer = &session->installers->items[index - 1];
 	c->input.path = program->path;
 	c->input.exe = input->facts->exe;
-	c->input.args.bytes = program->args;
-	c->input.args.len = (uint32_t)program->args_len;
-	c->input.args.truncated = program->truncated;
+	c->input.args = program_args(program);
 	/* The task stands before its first instruction, so that its memory still has what execve was given. */
 	if (program->truncated && input->facts->cmdline.len) {
 		c->input.args.bytes = input->facts->cmdline.bytes;
@@ -48,20 +51,28 @@ char *context_script(const struct context *c)
 	return c->facts->cwd ? text_format("%s/%s", c->facts->cwd, value) : NULL;
 }
 
-int program_words(const struct recognise_table *table, const struct program *program, struct words *ret)
+static int program_recognise(const struct recognise_table *table, const struct program *program, struct recognised *ret)
 {
 	struct recognise_input input = {
 		.path = program->path,
-		.exe = program->exe,
-		.args = { program->args, (uint32_t)program->args_len, program->truncated },
+		/* Of a script with a #! line the kernel puts the interpreter's path into argv[0]. */
+		.exe = program->exe ? program->exe : program_arg(program, 0),
+		.args = program_args(program),
 	};
+
+	return recognise_argv(table, &input, ret);
+}
+
+int program_words(const struct recognise_table *table, const struct program *program, struct words *ret)
+{
+	const struct cordon_args args = program_args(program);
 	const char *end = program->args + program->args_len;
 	struct recognised recognised;
 	const char *at;
 
-	if (recognise_argv(table, &input, &recognised) < 0)
+	if (program_recognise(table, program, &recognised) < 0)
 		return -ENOENT;
-	at = recognised_value(&recognised, &input.args);
+	at = recognised_value(&recognised, &args);
 	if (!at) {
 		ret->name = text_basename(program->path);
 		at = program->args;
@@ -73,6 +84,17 @@ int program_words(const struct recognise_table *table, const struct program *pro
 	ret->args = at;
 	ret->len = at < end ? (size_t)(end - at) : 0;
 	return 0;
+}
+
+const char *program_script(const struct recognise_table *table, const struct program *program, int *ret_installer)
+{
+	const struct cordon_args args = program_args(program);
+	struct recognised recognised;
+
+	if (program_recognise(table, program, &recognised) < 0 || !(recognised.features.flags & CORDON_FEATURE_SCRIPT))
+		return NULL;
+	*ret_installer = recognised.installer;
+	return recognised_value(&recognised, &args);
 }
 
 bool path_is_under(const char *path, const char *folder)

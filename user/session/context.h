@@ -11,10 +11,10 @@ struct context {
 	const struct decide_session *session;
 	struct process *process;
 	const struct facts *facts;
-	struct process *starter;         /* the process that ran what called execve */
-	const struct program *by;        /* what called execve */
+	struct process *starter;	   /* the process that ran what called execve */
+	const struct program *by;	   /* what called execve */
 	const struct installer *installer; /* of the starter's label; NULL: none */
-	struct recognise_input input;    /* of the new program, its arguments whole */
+	struct recognise_input input;	   /* of the new program, its arguments whole */
 	struct recognised recognised;
 	int recognised_as; /* what recognise_argv() gave */
 };
@@ -35,6 +35,9 @@ struct words {
 
 /* Gives: 0 and *ret, pointing into `program`; -ENOENT: it is none that the table knows. */
 int program_words(const struct recognise_table *table, const struct program *program, struct words *ret);
+
+/* The script that an installer was started as, and which one it is; NULL: it was started in another way. */
+const char *program_script(const struct recognise_table *table, const struct program *program, int *ret_installer);
 
 /* Whether `path` is `folder` or lies below it. Text only: both without symbolic links. */
 bool path_is_under(const char *path, const char *folder);

@@ -27,14 +27,14 @@
 struct decide_session {
 	const struct installers *installers;
 	const struct recognise_table *table;
-	const char *start;        /* where it started: the project; NULL: none */
-	const char *home;         /* of its user; NULL: none */
+	const char *start;	  /* where it started: the project; NULL: none */
+	const char *home;	  /* of its user; NULL: none */
 	const char *const *temps; /* temporary folders: the user's TMPDIR, /tmp, /var/tmp */
 	size_t temp_count;
 	uid_t uid;
-	bool confine;        /* `root` is `project` */
+	bool confine;	     /* `root` is `project` */
 	int64_t wall_offset; /* CLOCK_REALTIME minus CLOCK_MONOTONIC, ns: records have the latter, files the former */
-	int root;            /* descriptor of "/" */
+	int root;	     /* descriptor of "/" */
 	uid_t system_owner;  /* 0; tests have another */
 };
 
@@ -47,8 +47,8 @@ struct decide_input {
 struct decision {
 	unsigned int role;
 	unsigned int installer; /* index + 1 for the label, 0: none */
-	unsigned int flags;     /* CORDON_LABEL_NESTED */
-	unsigned int reads;     /* CORDON_CLASS_* */
+	unsigned int flags;	/* CORDON_LABEL_NESTED */
+	unsigned int reads;	/* CORDON_CLASS_* */
 	/* Package: whose code it is, name "" for `unknown`. */
 	struct identity identity;
 	const char *why; /* one clause, for the log */

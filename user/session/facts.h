@@ -28,12 +28,12 @@ struct facts_block {
 struct facts {
 	uint64_t start; /* clock ticks since boot */
 	pid_t ppid;
-	uid_t uid;      /* effective */
+	uid_t uid; /* effective */
 	char state;
 	char *exe; /* resolved; NULL: cannot be read (a kernel thread, a zombie) */
 	bool exe_deleted;
 	struct stat exe_stat; /* of the file that runs, wherever its name points now */
-	char *cwd;            /* NULL: cannot be read, or deleted */
+	char *cwd;	      /* NULL: cannot be read, or deleted */
 	struct facts_block environ;
 	struct facts_block cmdline;
 };

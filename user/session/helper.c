@@ -99,8 +99,8 @@ bool helper_of_installer(const struct context *c, unsigned int *ret_reads)
 	return true;
 }
 
-/* The entry of the nearest helper above that has one: git's child git-remote-https is on git's list, and so is ssh below
- * that. */
+/* The entry of the nearest helper above that has one: git's child git-remote-https is on git's list, and so is ssh
+ * below that. */
 static const struct helper_entry *entry_above(const struct context *c)
 {
 	const struct helper_entry *entry = find_entry(c->installer, c->by);

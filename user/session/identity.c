@@ -102,8 +102,8 @@ int identity_set_version(struct identity *identity, const char *version, size_t 
 	return 0;
 }
 
-static const char *const suffixes[] = { ".whl",	    ".tar.gz", ".tar.bz2", ".tar.xz", ".tgz",
-					".tar.zst", ".zip",    ".tar",	   ".gem",    ".crate", ".conda" };
+static const char *const suffixes[] = { ".whl", ".tar.gz", ".tar.bz2", ".tar.xz", ".tgz",  ".tar.zst",
+					".zip", ".tar",	   ".gem",     ".crate",  ".conda" };
 
 /* Sets the name, `name_len` bytes, and the version that follows it behind one byte. */
 static int take(struct identity *out, const char *file, size_t name_len, size_t version_len)
@@ -130,9 +130,10 @@ static int wheel_split(const char *file, size_t len, struct identity *out)
 static int source_split(const char *file, size_t len, const char *name, struct identity *out)
 {
 	for (size_t i = len; i-- > 1;) {
-		if (file[i] != '-' || i + 1 == len)
-			continue;
-		if (!name && !is_digit(file[i + 1]))
+		const char *version = file + i + 1;
+
+		/* "six-extra-9" is no version "extra-9" of six. */
+		if (file[i] != '-' || !(is_digit(version[0]) || (version[0] == 'v' && is_digit(version[1]))))
 			continue;
 		if (take(out, file, i, len - i - 1) == 0 && (!name || !strcmp(out->name, name)))
 			return 0;

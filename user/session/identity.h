@@ -16,7 +16,7 @@
 
 struct identity {
 	char ecosystem[16];
-	char name[IDENTITY_NAME_MAX + 1];       /* as it is compared there; "": unknown */
+	char name[IDENTITY_NAME_MAX + 1];	/* as it is compared there; "": unknown */
 	char version[IDENTITY_VERSION_MAX + 1]; /* "": unknown */
 };
 
@@ -33,8 +33,9 @@ int identity_set_version(struct identity *identity, const char *version, size_t 
 
 /*
  * Takes: a file name such as "six-1.16.0-py2.py3-none-any.whl", the normalised name that is expected, or NULL.
- * Gives: 0 and *ret; -ENOENT: it is no archive of that ecosystem, or not of that name. Where the name is not known
- * the last '-' before a digit divides, as every tool writes it today; with a name nothing is guessed.
+ * Gives: 0 and *ret; -ENOENT: it is no archive of that ecosystem, or not of that name. A version begins with a digit,
+ * or with 'v' and a digit. Without a name the last '-' before one divides, as every tool writes it today; with a name
+ * the longest part that is equal to it.
  */
 int identity_from_archive(const char *ecosystem, const char *file, const char *name, struct identity *ret);
 

@@ -82,8 +82,8 @@ static char *pip_place(const char *script)
 		return strndup(script, strlen(script) - strlen(RUNNER));
 	if (text_ends_with(script, "/pip/__main__.py"))
 		return strndup(script, strlen(script) - strlen("/__main__.py"));
-	if (text_ends_with(script, ".pyz") || text_ends_with(script, ".zip") || text_ends_with(script, "-packages/pip") ||
-	    strstr(script, ".pyz/") || strstr(script, ".zip/"))
+	if (text_ends_with(script, ".pyz") || text_ends_with(script, ".zip") ||
+	    text_ends_with(script, "-packages/pip") || strstr(script, ".pyz/") || strstr(script, ".zip/"))
 		return strdup(script);
 	return NULL;
 }
@@ -91,16 +91,11 @@ static char *pip_place(const char *script)
 /* The new script lies where the one of the starter does, as far as that can be told. */
 static bool same_place(const struct context *c, const char *script)
 {
-	struct recognise_input input = { c->by->path, c->by->exe,
-					 { c->by->args, (uint32_t)c->by->args_len, c->by->truncated } };
 	_cleanup_free_ char *place = NULL;
-	struct recognised by;
-	const char *value;
+	int installer = -ENOENT;
+	const char *value = program_script(c->session->table, c->by, &installer);
 
-	if (recognise_argv(c->session->table, &input, &by) < 0 || by.installer != c->recognised.installer)
-		return true;
-	value = recognised_value(&by, &input.args);
-	if (!value || !(by.features.flags & CORDON_FEATURE_SCRIPT))
+	if (!value || installer != c->recognised.installer)
 		return true;
 	place = pip_place(value);
 	/* One that was given relative to a folder that it may have left says nothing. */

@@ -7,7 +7,9 @@
 #include <string.h>
 
 /* Scripts that npm and its kin run for an install, whatever the command was. */
-static const char *const lifecycle[] = { "preinstall", "install", "postinstall", "prepare", "preprepare", "postprepare" };
+static const char *const lifecycle[] = {
+	"preinstall", "install", "postinstall", "prepare", "preprepare", "postprepare"
+};
 
 /* Where installers build what they install. */
 static const char *const build_places[] = { "builds-v*",     "sdists-v*",	"pip-build-env-*",

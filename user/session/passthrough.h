@@ -8,8 +8,8 @@
 #include "session/context.h"
 
 /*
- * Whether the new program goes back to `root`: the installer was asked for one of its `passthrough` commands, and this is
- * not what it does on the way there: no lifecycle script of an install, neither program nor folder in a place where
+ * Whether the new program goes back to `root`: the installer was asked for one of its `passthrough` commands, and this
+ * is not what it does on the way there: no lifecycle script of an install, neither program nor folder in a place where
  * packages are built, and not one of uv's questions to an interpreter.
  */
 bool passthrough_program(const struct context *c);

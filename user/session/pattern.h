@@ -17,7 +17,7 @@
 
 struct pattern_match {
 	struct identity identity; /* ecosystem as given; name and version as captured */
-	bool joined;              /* both stand in one component: NAME-VERSION, as archives have it inside */
+	bool joined;		  /* both stand in one component: NAME-VERSION, as archives have it inside */
 };
 
 /* Takes: pattern, path, ecosystem. Gives: 0 and *ret, or -ENOENT. */

@@ -15,9 +15,9 @@
 struct program {
 	unsigned int refs;
 	bool truncated; /* args did not fit into the record */
-	uint64_t time;  /* CLOCK_MONOTONIC ns of the exec */
-	char *path;     /* as given to execve */
-	char *args;     /* NUL between arguments and at the end */
+	uint64_t time;	/* CLOCK_MONOTONIC ns of the exec */
+	char *path;	/* as given to execve */
+	char *args;	/* NUL between arguments and at the end */
 	size_t args_len;
 	char *exe; /* set by the caller from facts, NULL: not known */
 	char *cwd; /* the same */

@@ -9,12 +9,12 @@
 #include <sys/stat.h>
 
 /* Folders of a project that hold what is not its own. Hidden ones: .venv, .tox, .yarn, .pnpm, .cache, .cargo. */
-static const char *const foreign[] = { ".*", "node_modules", "site-packages", "dist-packages", "__pypackages__", "_npx",
-				       "_cacache" };
+static const char *const foreign[] = { ".*",   "node_modules", "site-packages", "dist-packages", "__pypackages__",
+				       "_npx", "_cacache" };
 
 /* Where installers keep their caches, if not in a hidden folder. */
-static const char *const cache_variables[] = { "TMPDIR",     "XDG_CACHE_HOME",	  "PIP_CACHE_DIR", "UV_CACHE_DIR",
-					       "CARGO_HOME", "npm_config_cache",  "GEM_HOME",	   "GOMODCACHE",
+static const char *const cache_variables[] = { "TMPDIR",     "XDG_CACHE_HOME",	  "PIP_CACHE_DIR",   "UV_CACHE_DIR",
+					       "CARGO_HOME", "npm_config_cache",  "GEM_HOME",	     "GOMODCACHE",
 					       "GOPATH",     "YARN_CACHE_FOLDER", "POETRY_CACHE_DIR" };
 
 static bool is_cached(const struct context *c, const char *path)
@@ -61,7 +61,8 @@ static bool is_older(const struct context *c, const char *path)
 	struct statx stx;
 	struct timespec born;
 
-	if (!since || statx(AT_FDCWD, path, AT_SYMLINK_NOFOLLOW, STATX_BTIME, &stx) < 0 || !(stx.stx_mask & STATX_BTIME))
+	if (!since || statx(AT_FDCWD, path, AT_SYMLINK_NOFOLLOW, STATX_BTIME, &stx) < 0 ||
+	    !(stx.stx_mask & STATX_BTIME))
 		return false;
 	born = (struct timespec){ .tv_sec = stx.stx_btime.tv_sec, .tv_nsec = stx.stx_btime.tv_nsec };
 	return time_of_stat(&born) < since;
@@ -75,7 +76,8 @@ static bool is_project_place(const struct context *c, const char *path)
 	if (!path || !start || !strcmp(start, "/") || !path_is_under(path, start))
 		return false;
 	below = path + strlen(start);
-	if (path_has_component(below, foreign, ARRAY_SIZE(foreign)) || is_cached(c, path) || is_environment(path, start))
+	if (path_has_component(below, foreign, ARRAY_SIZE(foreign)) || is_cached(c, path) ||
+	    is_environment(path, start))
 		return false;
 	return !*below || is_older(c, path);
 }

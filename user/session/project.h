@@ -2,8 +2,8 @@
 /*
  * project.h - code of the tree that the session started in.
  *
- * It is confined as package code is, but may write in that tree. So a package must not be taken for it: not what lies in
- * node_modules, a hidden folder, an environment, a cache or a temporary folder inside the tree, nor what the
+ * It is confined as package code is, but may write in that tree. So a package must not be taken for it: not what lies
+ * in node_modules, a hidden folder, an environment, a cache or a temporary folder inside the tree, nor what the
  * installer put there just now (`pip install -e git+...` clones into ./src).
  */
 #ifndef CORDON_SESSION_PROJECT_H

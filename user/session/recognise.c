@@ -13,18 +13,12 @@ static const struct {
 	const char *name;
 	unsigned int interpreter;
 } interpreters[] = {
-	{ "python", CORDON_INTERPRETER_PYTHON },
-	{ "python3.13t", CORDON_INTERPRETER_PYTHON },
-	{ "python3.14t", CORDON_INTERPRETER_PYTHON },
-	{ "pypy", CORDON_INTERPRETER_PYTHON },
-	{ "node", CORDON_INTERPRETER_NODE },
-	{ "nodejs", CORDON_INTERPRETER_NODE },
-	{ "ruby", CORDON_INTERPRETER_RUBY },
-	{ "sh", CORDON_INTERPRETER_SHELL },
-	{ "dash", CORDON_INTERPRETER_SHELL },
-	{ "bash", CORDON_INTERPRETER_SHELL },
-	{ "zsh", CORDON_INTERPRETER_SHELL },
-	{ "ksh", CORDON_INTERPRETER_SHELL },
+	{ "python", CORDON_INTERPRETER_PYTHON },      { "python3.13t", CORDON_INTERPRETER_PYTHON },
+	{ "python3.14t", CORDON_INTERPRETER_PYTHON }, { "pypy", CORDON_INTERPRETER_PYTHON },
+	{ "node", CORDON_INTERPRETER_NODE },	      { "nodejs", CORDON_INTERPRETER_NODE },
+	{ "ruby", CORDON_INTERPRETER_RUBY },	      { "sh", CORDON_INTERPRETER_SHELL },
+	{ "dash", CORDON_INTERPRETER_SHELL },	      { "bash", CORDON_INTERPRETER_SHELL },
+	{ "zsh", CORDON_INTERPRETER_SHELL },	      { "ksh", CORDON_INTERPRETER_SHELL },
 };
 
 DEFINE_CLEANUP(struct recognise_table *, recognise_free)

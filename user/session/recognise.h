@@ -24,9 +24,9 @@ struct recognise_table {
 };
 
 /*
- * Takes: the recognition files, the session's id. Gives: 0 and *ret, or -ENOMEM; -ENOTSUP: a pattern that no look-up can
- * express (see struct cordon_recognition); -EEXIST: two installers claim the same; -E2BIG: more than CORDON_CODES_MAX
- * codes. The pattern is in the debug log.
+ * Takes: the recognition files, the session's id. Gives: 0 and *ret, or -ENOMEM; -ENOTSUP: a pattern that no look-up
+ * can express (see struct cordon_recognition); -EEXIST: two installers claim the same; -E2BIG: more than
+ * CORDON_CODES_MAX codes. The pattern is in the debug log.
  */
 int recognise_compile(const struct installers *installers, uint32_t session, struct recognise_table **ret);
 void recognise_free(struct recognise_table *table);
@@ -43,7 +43,8 @@ struct recognised {
 	struct cordon_features features; /* what was looked up; filled in any case */
 };
 
-/* Gives: 0; -ENOENT: no installer; -EOVERFLOW: the arguments do not fit and nobody can tell. *ret is filled in any case. */
+/* Gives: 0; -ENOENT: no installer; -EOVERFLOW: the arguments do not fit and nobody can tell. *ret is filled in any
+ * case. */
 int recognise_argv(const struct recognise_table *table, const struct recognise_input *input, struct recognised *ret);
 
 /* The look-ups alone, for features from elsewhere (the kernel's, in tests). As recognise_argv(). */

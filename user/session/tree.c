@@ -17,9 +17,9 @@ struct exited {
 struct tree {
 	struct process *buckets[BUCKETS];
 	size_t count;
-	uint64_t order;       /* of the last archive that was opened */
-	struct exited leaves; /* nobody descends from them */
-	struct exited inner;  /* ancestors of others */
+	uint64_t order;		/* of the last archive that was opened */
+	struct exited leaves;	/* nobody descends from them */
+	struct exited inner;	/* ancestors of others */
 	struct program nothing; /* what a process runs whose exec was not seen */
 };
 
@@ -28,7 +28,7 @@ static size_t bucket_of(pid_t pid)
 	return (uint32_t)pid * 2654435761u % BUCKETS;
 }
 
-/* --- the list of exited ones --------------------------------------------------------------------------------------- */
+/* --- the list of exited ones ----------------------------------------------------------------------------------- */
 
 static struct exited *exited_list(struct tree *tree, const struct process *p)
 {
@@ -61,7 +61,7 @@ static void exited_remove(struct exited *list, struct process *p)
 	list->count--;
 }
 
-/* --- parents and children ------------------------------------------------------------------------------------------ */
+/* --- parents and children -------------------------------------------------------------------------------------- */
 
 static void child_add(struct tree *tree, struct process *parent, struct process *child)
 {

@@ -16,7 +16,7 @@
 
 #include <sys/types.h>
 
-#define TREE_MAX 65536         /* twice the kernel's default pid_max */
+#define TREE_MAX 65536	       /* twice the kernel's default pid_max */
 #define TREE_EXITED_MAX 4096   /* kept although nobody descends from them */
 #define TREE_ARCHIVES_MAX 2048 /* of one installer; more than any lock file lists in practice */
 
@@ -30,12 +30,12 @@ struct archive {
 
 struct process {
 	/* Of the tree; others only read. */
-	struct process *next;                   /* in the bucket of its pid */
-	struct process *parent, *children;      /* parent: NULL where it is not of the session */
-	struct process *sibling, **sibling_at;  /* in parent->children; sibling_at: what points here */
-	struct process *newer, *older;          /* in the list of exited ones */
-	struct program *program;                /* never NULL */
-	struct program *previous;               /* that it ran when it called execve; NULL: it only forked so far */
+	struct process *next;		       /* in the bucket of its pid */
+	struct process *parent, *children;     /* parent: NULL where it is not of the session */
+	struct process *sibling, **sibling_at; /* in parent->children; sibling_at: what points here */
+	struct process *newer, *older;	       /* in the list of exited ones */
+	struct program *program;	       /* never NULL */
+	struct program *previous;	       /* that it ran when it called execve; NULL: it only forked so far */
 	struct archive *archives;
 	size_t archive_count;
 	bool exited;
@@ -77,8 +77,8 @@ void tree_each(const struct tree *tree, void (*fn)(struct process *process, void
 /* The process that ran what called execve: itself, or the ancestor that it was forked from. Never NULL. */
 struct process *process_starter(struct process *process);
 
-/* Fills `ret` with at most `max` ancestors of `process`, from the installer (or, without one, from the oldest known one)
- * down to its parent; where there are more than fit, the nearest. Gives how many. */
+/* Fills `ret` with at most `max` ancestors of `process`, from the installer (or, without one, from the oldest known
+ * one) down to its parent; where there are more than fit, the nearest. Gives how many. */
 size_t process_ancestry(const struct process *process, const struct process **ret, size_t max);
 
 /* Notes that `archive` was unpacked in `folder`. 0 or -ENOMEM. */
