@@ -46,13 +46,14 @@ count_line() {
 	if [[ $line =~ ^1\.\.([0-9]+)(.*)$ ]]; then
 		planned=$((planned + BASH_REMATCH[1])) plans=$((plans + 1)) text=${BASH_REMATCH[2]}
 		if [[ ${BASH_REMATCH[1]} -eq 0 && $text =~ \#\ *[Ss][Kk][Ii][Pp] ]]; then
-			count skip "$1: ${text# \# }"
+			count skip "$1:${text#*[Ss][Kk][Ii][Pp]}"
 			all_skipped=1
 		fi
 	elif [[ $line =~ ^(ok|not\ ok)([[:space:]]|$)[[:space:]]*[0-9]*[[:space:]]*-?[[:space:]]*(.*)$ ]]; then
 		verdict=${BASH_REMATCH[1]} text=${BASH_REMATCH[3]} seen=$((seen + 1))
-		if [[ $text =~ \#\ *([Ss][Kk][Ii][Pp]|[Tt][Oo][Dd][Oo]) ]]; then
-			count skip "$1: ${text/\# /}"
+		if [[ $text =~ ^(.*)\#\ *([Ss][Kk][Ii][Pp]|[Tt][Oo][Dd][Oo])[[:space:]]*(.*)$ ]]; then
+			text=${BASH_REMATCH[1]}${BASH_REMATCH[3]:+(${BASH_REMATCH[3]})}
+			count skip "$1: ${text% }"
 		elif [ "$verdict" = ok ]; then
 			count pass "$1: $text"
 		else
