@@ -95,7 +95,7 @@ struct cordon_argv {
 
 /* Where to go on behind a long option. One that is not known here takes no value: a value taken for the script matches
  * nothing, and the process stays what an unlabelled one is. */
-CORDON_INLINE __u32 cordon_argv_after_long(__u32 interpreter, __u64 hash)
+CORDON_GLOBAL __u32 cordon_argv_after_long(__u32 interpreter, __u64 hash)
 {
 	if (hash == CORDON_OPTION_END)
 		return CORDON_ARGV_FORCED;
@@ -123,7 +123,7 @@ CORDON_INLINE __u32 cordon_argv_after_long(__u32 interpreter, __u64 hash)
 }
 
 /* Where to go on behind the letter of a short option. */
-CORDON_INLINE __u32 cordon_argv_after_letter(__u32 interpreter, unsigned char letter)
+CORDON_GLOBAL __u32 cordon_argv_after_letter(__u32 interpreter, __u32 letter)
 {
 	switch (interpreter) {
 	case CORDON_INTERPRETER_PYTHON:
@@ -162,11 +162,15 @@ CORDON_INLINE void cordon_argv_begin(struct cordon_argv *s, __u32 mode, __u32 at
 }
 
 /* One byte of a path. A slash counts when the next component begins, so that "x/pip/" and "x//pip" are "x/pip". */
-CORDON_INLINE void cordon_argv_path_byte(struct cordon_argv *s, unsigned char byte)
+CORDON_GLOBAL int cordon_argv_path_byte(struct cordon_argv *s, __u32 value)
 {
+	unsigned char byte = (unsigned char)value;
+
+	if (!s)
+		return 0;
 	if (byte == '/') {
 		s->slash = 1;
-		return;
+		return 0;
 	}
 	if (s->slash) {
 		s->slash = 0;
@@ -181,6 +185,15 @@ CORDON_INLINE void cordon_argv_path_byte(struct cordon_argv *s, unsigned char by
 		s->stem = s->base;
 	if (byte == '-' && !s->prefix)
 		s->prefix = s->base;
+	return 0;
+}
+
+/* Whether the bytes in the window are those of `code`. */
+CORDON_GLOBAL int cordon_argv_code_matches(struct cordon_argv *s, const struct cordon_code *code)
+{
+	if (!s || !code || !code->installer || code->interpreter != s->interpreter)
+		return 0;
+	return ((s->low ^ code->low) & code->low_mask) == 0 && ((s->high ^ code->high) & code->high_mask) == 0;
 }
 
 CORDON_INLINE void cordon_argv_code_byte(struct cordon_argv *s, const struct cordon_code *codes, unsigned char byte)
@@ -191,9 +204,7 @@ CORDON_INLINE void cordon_argv_code_byte(struct cordon_argv *s, const struct cor
 	s->low = s->low << 8 | byte;
 #pragma GCC unroll 4
 	for (i = 0; i < CORDON_CODES_MAX; i++)
-		if (codes[i].installer && codes[i].interpreter == s->interpreter &&
-		    ((s->low ^ codes[i].low) & codes[i].low_mask) == 0 &&
-		    ((s->high ^ codes[i].high) & codes[i].high_mask) == 0)
+		if (cordon_argv_code_matches(s, &codes[i]))
 			s->code = i + 1;
 }
 

@@ -52,54 +52,55 @@ struct ask_object {
 	__u32 target; /* process, as the kernel numbers it */
 };
 
-static __always_inline void emit_finding(const struct cordon_label *label, const struct cordon_session *session,
-					 const struct cordon_op *op, const struct ask_object *object, __u32 rule,
-					 __u32 action, __u32 answer)
+/* What came of an operation, as one number: a global function takes five arguments. */
+#define VERDICT(rule, action, answer) ((rule) << 16 | (action) << 8 | (answer))
+
+CORDON_GLOBAL int emit_finding(struct cordon_label *label, struct cordon_op *op, struct ask_object *object, __u32 verdict)
 {
 	struct task_struct *task = (void *)bpf_get_current_task();
 	struct cordon_record_finding *record;
+	struct cordon_session *session;
+	struct dentry *dentry;
 	void *ring;
+	int i;
 
-	if (!label->session) /* the canary's */
-		return;
+	if (!label || !op || !object || !label->session) /* 0: the canary's */
+		return 0;
+	session = task_session(label);
 	ring = emit_ring(label->session);
 	record = ring ? bpf_ringbuf_reserve(ring, sizeof(*record), 0) : NULL;
 	if (!record) {
-		emit_count_lost(label->session, rule);
-		return;
+		emit_count_lost(label->session, verdict >> 16);
+		return 0;
 	}
 	emit_head(&record->head, CORDON_RECORD_FINDING, sizeof(*record), BPF_CORE_READ(task, group_leader), label,
 		  session ? session->level : 0);
 	record->op = *op;
-	record->rule = rule;
-	record->action = action;
-	record->answer = answer;
+	record->rule = verdict >> 16;
+	record->action = verdict >> 8 & 0xff;
+	record->answer = verdict & 0xff;
 	record->target = object->target;
 	record->object = object->object;
 	record->below = object->below;
 	record->names = 0;
 	record->pad = 0;
-	if (object->dentry) {
-		struct dentry *dentry = object->dentry;
-		int i;
+	dentry = object->dentry;
+	for (i = 0; i < CORDON_FINDING_NAMES && dentry; i++) {
+		struct dentry *parent = BPF_CORE_READ(dentry, d_parent);
 
-		for (i = 0; i < CORDON_FINDING_NAMES; i++) {
-			struct dentry *parent = BPF_CORE_READ(dentry, d_parent);
-
-			if (!parent || parent == dentry)
-				break;
-			bpf_probe_read_kernel_str(record->name[i], CORDON_NAME_LEN, BPF_CORE_READ(dentry, d_name.name));
-			record->names = i + 1;
-			dentry = parent;
-		}
+		if (!parent || parent == dentry)
+			break;
+		bpf_probe_read_kernel_str(record->name[i], CORDON_NAME_LEN, BPF_CORE_READ(dentry, d_name.name));
+		record->names = i + 1;
+		dentry = parent;
 	}
 	bpf_ringbuf_submit(record, 0);
+	return 0;
 }
 
-static __always_inline int ask_is_granted(const struct cordon_label *label, const struct cordon_op *op,
-					  const struct ask_object *object, __u32 rule)
+CORDON_GLOBAL int ask_is_granted(struct cordon_label *label, struct cordon_op *op, struct ask_object *object, __u32 rule)
 {
-	if (!label->package)
+	if (!label || !op || !object || !label->package)
 		return 0;
 	if (rule == CORDON_RULE_NET_CONNECT || rule == CORDON_RULE_NET_SEND || rule == CORDON_RULE_NET_LISTEN) {
 		struct cordon_grant_net key = {};
@@ -132,7 +133,7 @@ static __always_inline int ask_is_granted(const struct cordon_label *label, cons
  * cordon_answer) for `backend`. A session that is gone has left its labels behind for a moment: package code is refused,
  * as it was before.
  */
-static __noinline __u32 ask(struct cordon_label *label, struct cordon_op *op, struct ask_object *object, __u32 backend)
+CORDON_GLOBAL __u32 ask(struct cordon_label *label, struct cordon_op *op, struct ask_object *object, __u32 backend)
 {
 	struct cordon_session *session;
 	__u32 rule, action, answer, mode = CORDON_MODE_ENFORCE;
@@ -147,11 +148,12 @@ static __noinline __u32 ask(struct cordon_label *label, struct cordon_op *op, st
 	session = task_session(label);
 	action = label->role == CORDON_ROLE_ROOT ? CORDON_ACTION_ALLOW : CORDON_ACTION_DENY;
 	if (session) {
-		__u32 role = label->role;
+		__u64 at = label->role * CORDON_RULE_COUNT + rule;
 
 		mode = session->mode;
-		if (role < CORDON_ROLE_COUNT)
-			action = session->actions[role][rule];
+		barrier_var(at); /* the compiler would check a copy that the verifier does not connect with this one */
+		if (at < sizeof(session->actions))
+			action = ((const __u8 *)session->actions)[at];
 	}
 	action = cordon_action_of(op, rule, action, ask_is_granted(label, op, object, rule));
 	if (action == CORDON_ACTION_ALLOW)
@@ -159,7 +161,7 @@ static __noinline __u32 ask(struct cordon_label *label, struct cordon_op *op, st
 	answer = cordon_answer_of(action, mode);
 	if (backend == CORDON_BACKEND_TRACE && answer != CORDON_ANSWER_PASS)
 		answer = cordon_strength(rule, backend) == CORDON_STRENGTH_LOGGED ? CORDON_ANSWER_PASS : CORDON_ANSWER_KILL;
-	emit_finding(label, session, op, object, rule, action, answer);
+	emit_finding(label, op, object, VERDICT(rule, action, answer));
 	return answer;
 }
 

@@ -42,7 +42,7 @@ static __always_inline struct cordon_recognition *exec_look_up(const struct cord
 }
 
 /* Gives 1 and *ret where the program is an installer, 0 where it is none, -1 where that cannot be told. */
-static __noinline int exec_recognise(struct cordon_record_exec *record, struct cordon_session *session,
+CORDON_GLOBAL int exec_recognise(struct cordon_record_exec *record, struct cordon_session *session,
 				     struct cordon_recognition *ret)
 {
 	struct cordon_recognition *hit, *interpreter;

@@ -27,8 +27,9 @@ struct object_walk {
 };
 
 /* Hash of the dentry's name, 0 where it is longer than any protected name: 0 is no hash of a name that anyone picks. */
-static __noinline __u64 object_name_hash(struct dentry *dentry)
+CORDON_GLOBAL __u64 object_name_hash(__u64 address)
 {
+	struct dentry *dentry = (void *)address;
 	char name[CORDON_NAME_LEN];
 	const unsigned char *from = BPF_CORE_READ(dentry, d_name.name);
 	long len = bpf_probe_read_kernel_str(name, sizeof(name), from);
@@ -110,7 +111,7 @@ static long object_walk_step(__u32 depth, struct object_walk *walk)
 	}
 	for (k = CORDON_CHAIN_MAX - 1; k > 0; k--)
 		walk->names[k] = walk->names[k - 1];
-	walk->names[0] = object_name_hash(dentry);
+	walk->names[0] = object_name_hash((__u64)dentry);
 	if (object_match_names(walk, (__u64)BPF_CORE_READ(parent, d_inode), depth))
 		return 1;
 	walk->dentry = parent;
@@ -118,24 +119,28 @@ static long object_walk_step(__u32 depth, struct object_walk *walk)
 }
 
 /* Takes: a dentry, the session. Gives: the deepest protected place on the way to the root in *hit. */
-static __always_inline void object_find(struct dentry *dentry, __u32 session, struct object_hit *hit)
+CORDON_GLOBAL int object_find(__u64 dentry, __u32 session, struct object_hit *hit)
 {
 	struct object_walk walk = {};
 
-	walk.dentry = dentry;
+	if (!hit)
+		return 0;
+	walk.dentry = (void *)dentry;
 	walk.session = session;
 	bpf_loop(CORDON_WALK_MAX, object_walk_step, &walk, 0);
 	if (!walk.finished)
 		walk.hit.zone = CORDON_ZONE_DEEP;
 	*hit = walk.hit;
+	return 0;
 }
 
 /*
  * /proc/PID/environ, mem, cmdline: protected by name, unless the process is the reader's own or of its own package.
  * A thread's entry (/proc/PID/task/TID) of a thread that leads no process has no label and counts as another's.
  */
-static __noinline int object_find_procfs(struct dentry *dentry, struct cordon_label *me, struct object_hit *hit)
+CORDON_GLOBAL int object_find_procfs(__u64 address, struct cordon_label *me, struct object_hit *hit)
 {
+	struct dentry *dentry = (void *)address;
 	struct inode *inode = BPF_CORE_READ(dentry, d_inode);
 	struct proc_inode *proc = (void *)inode - bpf_core_field_offset(struct proc_inode, vfs_inode);
 	struct cordon_name_key key = {};
@@ -147,7 +152,7 @@ static __noinline int object_find_procfs(struct dentry *dentry, struct cordon_la
 	if (!me || !hit)
 		return 0;
 	key.parent = CORDON_NAME_PROCFS;
-	key.name = object_name_hash(dentry);
+	key.name = object_name_hash((__u64)dentry);
 	key.session = me->session;
 	val = bpf_map_lookup_elem(&zone_names, &key);
 	if (!val)

@@ -111,6 +111,20 @@ static void load_select(struct cordon_bpf *skel, unsigned int backend)
 	btf__free(btf);
 }
 
+/* What the verifier had to walk through: the time that a load takes, above all in emulation. */
+static void load_log_cost(const struct cordon_bpf *skel)
+{
+	struct bpf_program *prog;
+
+	bpf_object__for_each_program(prog, skel->obj) {
+		struct bpf_prog_info info = {};
+		uint32_t len = sizeof(info);
+
+		if (bpf_program__autoload(prog) && !bpf_obj_get_info_by_fd(bpf_program__fd(prog), &info, &len))
+			log_debug("%s: %u instructions verified", bpf_program__name(prog), info.verified_insns);
+	}
+}
+
 /* iter and cgroup programs are attached when they are used. */
 static bool load_attaches(const struct bpf_program *prog)
 {
@@ -194,6 +208,7 @@ static int load_try(struct kernel *kernel, struct cordon_bpf *skel, unsigned int
 
 	if (r)
 		return load_fail(r, "the kernel refuses the programs", reason);
+	load_log_cost(skel);
 	r = load_state(skel, backend);
 	if (r)
 		return load_fail(r, "cannot write a map", reason);
