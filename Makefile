@@ -107,7 +107,7 @@ $(O)/tools/%: tests/tools/%.c $(USER_OBJ) | $(O)/tools $(SKEL)
 	$(Q)$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -MMD -MP -o $@ $< $(USER_OBJ) $(LDLIBS_ALL) -lpthread
 
 # Started some hundred times in a run, so without the program's libraries.
-$(O)/tools/attack: tests/tools/attack.c Makefile | $(O)/tools
+$(O)/tools/attack $(O)/tools/loop: $(O)/tools/%: tests/tools/%.c Makefile | $(O)/tools
 	$(call msg,TOOL,$@)
 	$(Q)$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -MMD -MP -o $@ $< -lpthread
 
@@ -129,7 +129,7 @@ demo: deps ## two real pip installs, guarded: an honest one and a hostile one
 	$(Q)$(MAKE) all
 	$(Q)O=$(abspath $(O)) dist/demo
 
-bench: tests-build ## what guarding costs
+bench: all $(O)/tools/loop ## what guarding costs
 	$(Q)O=$(abspath $(O)) tests/bench/run
 
 lint: ## shellcheck and the style tests
