@@ -104,6 +104,9 @@ closing() {
 	run "$runner"
 	[ "$status" -eq 1 ]
 	closing "0 passed, 0 failed, 0 skipped"
+	run "$runner" nothing
+	[ "$status" -eq 1 ]
+	closing "0 passed, 1 failed, 0 skipped"
 	run "$runner" demo/nothing
 	[ "$status" -eq 1 ]
 	closing "0 passed, 1 failed, 0 skipped"
