@@ -119,6 +119,14 @@ class Lab:
         argv = [CORDON, "run", *options, *(["--backend", BACKEND] if BACKEND else []), "--", *command]
         return self.run(argv, **more)
 
+    def ask_backend(self):
+        """The backend that `cordon run` would take, "" where it does not say."""
+        _, out, _ = self.run([CORDON, "doctor", "--json"], cwd="/", env=dict(os.environ), timeout=120)
+        try:
+            return next((found["name"] for found in json.loads(out)["backends"] if found["taken"]), "")
+        except (ValueError, KeyError, TypeError):
+            return ""
+
     def findings(self, env):
         """The last session's. Raises ValueError with what cordon said where it gives no JSON."""
         status, out, err = self.run([CORDON, "log", "--json", "--last", "-n", "0"], cwd="/", env=env, timeout=120)

@@ -49,8 +49,8 @@ static const struct helper_entry *helper(const struct installer *installer, cons
 
 static void test_shipped(void **state)
 {
-	static const char *const ids[] = { "build", "cargo", "hatch",  "npm",	   "pdm", "pip",
-					   "pipx",  "pnpm",  "poetry", "setup_py", "uv",  "yarn" };
+	static const char *const ids[] = { "build", "cargo", "conda", "gem",  "go",	    "hatch",	"npm", "pdm",
+					   "pip",   "pipx",  "pnpm",  "poetry", "setup_py", "uv", "yarn" };
 	struct installers *installers = shipped();
 
 	(void)state;
@@ -155,8 +155,8 @@ static void test_mistakes(void **state)
 		{ NATIVE "[attribution]\nenv = [\"NAME\"]\n", 5, 8, "VARIABLE=name" },
 		{ NATIVE "[attribution]\nenv = [\"NAME=hash\"]\n", 5, 8, "VARIABLE=name" },
 		{ NATIVE "[attribution]\ncwd = [\"a/{name}\"]\n", 5, 8, "must start with" },
-		{ NATIVE "[attribution]\ncwd = [\"*/a\"]\n", 5, 8, "{name} once" },
-		{ NATIVE "[attribution]\ncwd = [\"*/{name}/{name}\"]\n", 5, 8, "{name} once" },
+		{ NATIVE "[attribution]\ncwd = [\"*/{version}\"]\n", 5, 8, "{name} is missing" },
+		{ NATIVE "[attribution]\ncwd = [\"*/{name}/{name}\"]\n", 5, 8, "once each" },
 		{ NATIVE "[attribution]\ncwd = [\"*/{nam}\"]\n", 5, 8, "unknown field" },
 		{ NATIVE "[attribution]\ncwd = [\"*/{name}{version}\"]\n", 5, 8, "nothing between" },
 		{ NATIVE "[attribution]\ncwd = [\"*/**/{name}\"]\n", 5, 8, "nothing between" },

@@ -14,7 +14,6 @@
 #include <sys/stat.h>
 #include <sys/vfs.h>
 
-/* Not all in linux/magic.h of every system. */
 #define PLACES_MAGIC_FUSE 0x65735546
 #define PLACES_MAGIC_CIFS 0xff534d42
 #define PLACES_MAGIC_SMB2 0xfe534d42
@@ -32,8 +31,7 @@ struct place {
 struct place_key {
 	int fd;
 	uint32_t object;  /* 0: only a parent of names */
-	const char *name; /* a name below it, NULL: the inode itself */
-	char *chain;      /* what owns `name`: the missing path below the folder */
+	char *chain;      /* the path below it, NULL: the inode itself */
 };
 
 struct places {
@@ -62,16 +60,14 @@ static int places_grow(void **items, size_t *room, size_t count, size_t size)
 
 static int places_add_key(struct places *places, int fd, uint32_t object, const char *chain)
 {
-	struct place_key *key;
 	char *copy = chain ? strdup(chain) : NULL;
 
-	if ((chain && !copy) || places_grow((void **)&places->keys, &places->key_room, places->key_count, sizeof(*key))) {
+	if ((chain && !copy) || places_grow((void **)&places->keys, &places->key_room, places->key_count, sizeof(*places->keys))) {
 		close(fd);
 		free(copy);
 		return -ENOMEM;
 	}
-	key = &places->keys[places->key_count++];
-	*key = (struct place_key){ .fd = fd, .object = object, .chain = copy, .name = copy };
+	places->keys[places->key_count++] = (struct place_key){ .fd = fd, .object = object, .chain = copy };
 	return 0;
 }
 
@@ -100,44 +96,36 @@ bool places_is_moving(int fd)
 	}
 }
 
-static int places_add_below(struct places *places, int dir, uint32_t object, unsigned int depth);
+static int places_add_below(struct places *places, int folder, uint32_t object, unsigned int depth);
 
 static int places_add_entry(struct places *places, int dir, const char *name, uint32_t object, unsigned int depth)
 {
 	int fd = openat(dir, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
 	struct stat st;
+	int r;
 
 	if (fd < 0)
 		return errno == EMFILE || errno == ENFILE ? -errno : 0;
-	if (fstat(fd, &st)) {
+	if (fstat(fd, &st) || (!S_ISDIR(st.st_mode) && !S_ISREG(st.st_mode))) {
 		close(fd);
 		return 0;
 	}
 	places->files++;
-	if (S_ISDIR(st.st_mode)) {
-		_cleanup_close_ int below = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-		int r = places_add_key(places, fd, object, NULL);
-
-		return r || below < 0 ? r : places_add_below(places, below, object, depth + 1);
-	}
-	if (!S_ISREG(st.st_mode)) {
-		close(fd);
-		return 0;
-	}
-	return places_add_key(places, fd, object, NULL);
+	r = places_add_key(places, fd, object, NULL);
+	return r || !S_ISDIR(st.st_mode) ? r : places_add_below(places, fd, object, depth + 1);
 }
 
-/* Everything that is there now, roots of file systems mounted below included: a walk up ends at those. */
-static int places_add_below(struct places *places, int dir, uint32_t object, unsigned int depth)
+/* Everything that is there now, roots of file systems mounted below included: a walk up ends at those. `folder` is an
+ * O_PATH descriptor that stays the caller's. What cannot be listed is protected by its folder alone. */
+static int places_add_below(struct places *places, int folder, uint32_t object, unsigned int depth)
 {
-	int copy = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int copy = openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *d = copy < 0 ? NULL : fdopendir(copy);
 	struct dirent *entry;
 	int r = 0;
 
 	if (!d) {
-		if (copy >= 0)
-			close(copy);
+		cleanup_close(&copy);
 		return 0;
 	}
 	while (!r && depth < 16 && places->files < PLACES_FILES_MAX && (entry = readdir(d)))
@@ -150,9 +138,8 @@ static int places_add_below(struct places *places, int dir, uint32_t object, uns
 /* The inode that the path leads to now, and what lies below it. */
 static int places_add_inode(struct places *places, const char *path, uint32_t object)
 {
-	_cleanup_close_ int dir = -1;
-	struct stat st;
 	int fd = open(path, O_PATH | O_CLOEXEC), r;
+	struct stat st;
 
 	if (fd < 0) {
 		if (errno == EMFILE || errno == ENFILE)
@@ -163,10 +150,8 @@ static int places_add_inode(struct places *places, const char *path, uint32_t ob
 	}
 	if (places_is_moving(fd))
 		places_note(places, path, "on a file system whose inodes cannot be held");
-	if (!fstat(fd, &st) && S_ISDIR(st.st_mode))
-		dir = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	r = places_add_key(places, fd, object, NULL);
-	return r || dir < 0 ? r : places_add_below(places, dir, object, 0);
+	return r || fstat(fd, &st) || !S_ISDIR(st.st_mode) ? r : places_add_below(places, fd, object, 0);
 }
 
 /* The name below the nearest folder that is there: for a file that is made, or replaced by rename, later on. */
@@ -175,9 +160,7 @@ static int places_add_name(struct places *places, const char *path, uint32_t obj
 	_cleanup_free_ char *parent = strdup(path);
 	char *slash;
 
-	if (!parent)
-		return -ENOMEM;
-	while ((slash = strrchr(parent, '/'))) {
+	while (parent && (slash = strrchr(parent, '/'))) {
 		const char *chain = path + (slash - parent) + 1;
 		int fd;
 
@@ -188,29 +171,33 @@ static int places_add_name(struct places *places, const char *path, uint32_t obj
 		if (errno == EMFILE || errno == ENFILE)
 			return -errno;
 	}
-	return -EINVAL;
+	return parent ? -EINVAL : -ENOMEM;
+}
+
+/* A new entry, whose number is places->count. Takes `path` over; NULL is out of memory. */
+static int places_push(struct places *places, char *path, unsigned int zone, unsigned int classes)
+{
+	if (!path || places_grow((void **)&places->items, &places->room, places->count, sizeof(*places->items))) {
+		free(path);
+		return -ENOMEM;
+	}
+	places->items[places->count++] = (struct place){ .path = path, .zone = zone, .classes = classes };
+	return 0;
 }
 
 static int places_add(struct places *places, const char *path, unsigned int zone, unsigned int classes)
 {
-	struct place *place;
-	uint32_t object;
+	_cleanup_free_ char *real = NULL;
 	char *trimmed = strdup(path);
 	size_t len = trimmed ? strlen(trimmed) : 0;
-	_cleanup_free_ char *real = NULL;
+	uint32_t object = (uint32_t)places->count + 1;
 	int r;
 
-	if (!trimmed)
-		return -ENOMEM;
 	while (len > 1 && trimmed[len - 1] == '/')
 		trimmed[--len] = '\0';
-	if (places_grow((void **)&places->items, &places->room, places->count, sizeof(*place))) {
-		free(trimmed);
-		return -ENOMEM;
-	}
-	place = &places->items[places->count++];
-	*place = (struct place){ .path = trimmed, .zone = zone, .classes = classes };
-	object = (uint32_t)places->count;
+	r = places_push(places, trimmed, zone, classes);
+	if (r)
+		return r;
 	r = places_add_inode(places, trimmed, object);
 	if (!r)
 		r = places_add_name(places, trimmed, object);
@@ -283,7 +270,7 @@ static int places_register(struct places *places, const struct places_input *inp
 	for (size_t i = 0; !r && i < places->key_count; i++) {
 		struct place_key *key = &places->keys[i];
 
-		if (key->name) {
+		if (key->chain) {
 			r = places_register_name(places, input, key, entries[i].inode);
 		} else {
 			struct cordon_zone_key inode = { .inode = entries[i].inode, .session = input->session };
@@ -299,13 +286,10 @@ static int places_add_procfs(struct places *places, const struct places_input *i
 {
 	struct cordon_name_key key = { .parent = CORDON_NAME_PROCFS, .session = input->session };
 	struct cordon_zone_val val;
-	char *path = text_format("/proc/PID/%s", entry->path);
+	int r = places_push(places, text_format("/proc/PID/%s", entry->path), entry->zone, entry->classes);
 
-	if (!path || places_grow((void **)&places->items, &places->room, places->count, sizeof(*places->items))) {
-		free(path);
-		return -ENOMEM;
-	}
-	places->items[places->count++] = (struct place){ .path = path, .zone = entry->zone, .classes = entry->classes };
+	if (r)
+		return r;
 	key.name = text_hash(entry->path, strlen(entry->path));
 	val = places_val(places, (uint32_t)places->count);
 	return kernel_name_add(input->kernel, &key, &val);
@@ -411,7 +395,6 @@ char *places_expand(const char *path, const char *home)
 
 size_t places_unlearnable(const struct places *places, const char **ret_example)
 {
-	if (ret_example)
-		*ret_example = places->example;
+	*ret_example = places->example;
 	return places->unlearnable;
 }

@@ -229,12 +229,14 @@ static int setup_places(struct controller *c, char **ret_why)
 	};
 	const char *example = NULL;
 	int r = places_learn(&input, &c->places);
+	size_t unlearnable;
 
 	if (r)
 		return setup_fail(ret_why, r, "cannot learn the protected places");
-	if (c->options->strict && places_unlearnable(c->places, &example))
-		return setup_fail(ret_why, -EPERM, "--strict, and %zu protected places cannot be held: %s",
-				  places_unlearnable(c->places, NULL), example ? example : "");
+	unlearnable = places_unlearnable(c->places, &example);
+	if (c->options->strict && unlearnable)
+		return setup_fail(ret_why, -EPERM, "--strict, and %zu protected places cannot be held: %s", unlearnable,
+				  example ? example : "");
 	return 0;
 }
 
