@@ -41,7 +41,8 @@ static __always_inline __u32 guard_ask_object(struct cordon_label *label, __u32 
 }
 
 /* Links have no hook of their own. A tracing link cannot be detached or replaced, a cgroup's can: nothing of an install
- * has any business with links by id. */
+ * has any business with links by id, or with pins. */
+#define BPF_CMD_OBJ_GET 7
 #define BPF_CMD_LINK_UPDATE 29
 #define BPF_CMD_LINK_GET_FD_BY_ID 30
 #define BPF_CMD_LINK_DETACH 34
@@ -50,7 +51,7 @@ static __always_inline __u32 guard_bpf(struct cordon_label *label, int cmd)
 {
 	if (label->role == CORDON_ROLE_ROOT)
 		return CORDON_ANSWER_PASS;
-	if (cmd != BPF_CMD_LINK_UPDATE && cmd != BPF_CMD_LINK_GET_FD_BY_ID && cmd != BPF_CMD_LINK_DETACH)
+	if (cmd != BPF_CMD_OBJ_GET && cmd != BPF_CMD_LINK_UPDATE && cmd != BPF_CMD_LINK_GET_FD_BY_ID && cmd != BPF_CMD_LINK_DETACH)
 		return CORDON_ANSWER_PASS;
 	return guard_ask(label, CORDON_OP_BPF, 1, 0, 0);
 }

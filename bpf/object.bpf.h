@@ -118,13 +118,23 @@ static long object_walk_step(__u32 depth, struct object_walk *walk)
 	return 0;
 }
 
+/*
+ * 0, and the verifier does not know it. Before 6.7 it follows the callback of bpf_loop() once only, with the state that the
+ * caller left: were the names above the first known to be 0, it would take the look-ups of those for dead code and remove
+ * them [seen: 6.1 did not follow missing folders].
+ */
+static volatile __u64 object_zero;
+
 /* Takes: a dentry, the session. Gives: the deepest protected place on the way to the root in *hit. */
 CORDON_GLOBAL int object_find(__u64 dentry, __u32 session, struct object_hit *hit)
 {
 	struct object_walk walk = {};
+	int k;
 
 	if (!hit)
 		return 0;
+	for (k = 0; k < CORDON_CHAIN_MAX; k++)
+		walk.names[k] = object_zero;
 	walk.dentry = (void *)dentry;
 	walk.session = session;
 	bpf_loop(CORDON_WALK_MAX, object_walk_step, &walk, 0);

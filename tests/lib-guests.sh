@@ -52,10 +52,11 @@ start_guest() {
 	[ "$2" = lsm ] || options+=(--no-bpf-lsm)
 	[ -z "$4" ] || options+=(--cmdline "$4")
 	(
-		status=0
+		begin=$SECONDS status=0
 		# shellcheck disable=SC2086 # one word a test
 		"$tests/vm/guest" "${options[@]}" --keep "$base.live" -- env BACKEND="$2" FULL="$FULL" VM=0 \
 			TESTS_DIR="$tests" "$here/run" --in-guest $5 > "$base.tap" 2> "$base.err" || status=$?
+		echo $((SECONDS - begin)) > "$base.time"
 		echo "$status" > "$base.status"
 	) &
 }
@@ -66,6 +67,7 @@ count_guest() {
 	# shellcheck disable=SC2016 # for that shell to expand
 	run_test "$1" sh -c 'cat "$1.tap"; cat "$1.err" >&2; exit "$(cat "$1.status")"' sh "$base"
 	sed -n 's/^# \(suite .*\)/         \1/p' "$base.tap" | while IFS= read -r line; do say "$line"; done
+	say "         guest $1: $(cat "$base.time") s"
 }
 
 guest_progress() {

@@ -44,15 +44,16 @@ count() {
 count_line() {
 	local line=$2 verdict text
 	if [[ $line =~ ^1\.\.([0-9]+)(.*)$ ]]; then
-		planned=$((planned + BASH_REMATCH[1])) plans=$((plans + 1))
-		if [[ ${BASH_REMATCH[1]} -eq 0 && ${BASH_REMATCH[2]} =~ \#\ *[Ss][Kk][Ii][Pp] ]]; then
-			count skip "$1: ${BASH_REMATCH[2]/ \# /}"
+		planned=$((planned + BASH_REMATCH[1])) plans=$((plans + 1)) text=${BASH_REMATCH[2]}
+		if [[ ${BASH_REMATCH[1]} -eq 0 && $text =~ \#\ *[Ss][Kk][Ii][Pp] ]]; then
+			count skip "$1:${text#*[Ss][Kk][Ii][Pp]}"
 			all_skipped=1
 		fi
 	elif [[ $line =~ ^(ok|not\ ok)([[:space:]]|$)[[:space:]]*[0-9]*[[:space:]]*-?[[:space:]]*(.*)$ ]]; then
 		verdict=${BASH_REMATCH[1]} text=${BASH_REMATCH[3]} seen=$((seen + 1))
-		if [[ $text =~ \#\ *([Ss][Kk][Ii][Pp]|[Tt][Oo][Dd][Oo]) ]]; then
-			count skip "$1: $text"
+		if [[ $text =~ ^(.*)\#\ *([Ss][Kk][Ii][Pp]|[Tt][Oo][Dd][Oo])[[:space:]]*(.*)$ ]]; then
+			text=${BASH_REMATCH[1]}${BASH_REMATCH[3]:+(${BASH_REMATCH[3]})}
+			count skip "$1: ${text% }"
 		elif [ "$verdict" = ok ]; then
 			count pass "$1: $text"
 		else
@@ -106,8 +107,8 @@ run_test() {
 	done < <(
 		# shellcheck disable=SC2016 # for that shell to expand
 		sh -c 'echo $$ > "$0"; exec "$@"' "$results/running" \
-			timeout --kill-after=10 "$TEST_TIMEOUT" "$@" < /dev/null 2> "$log.err"
-		printf '\n%s %s\n' "$token" "$?"
+			timeout --kill-after=10 "$TEST_TIMEOUT" "$@" < /dev/null 2> "$log.err" && status=0 || status=$?
+		printf '\n%s %s\n' "$token" "$status"
 	)
 	rm -f "$results/running"
 	judge_end "${before[1]}" "$label" "$status"

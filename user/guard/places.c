@@ -81,8 +81,7 @@ static void places_note(struct places *places, const char *path, const char *why
 		places->example = text_format("%s (%s)", path, why);
 }
 
-/* File systems whose inode for one file may be another after a while, although a descriptor holds the first. */
-static bool places_is_moving(int fd)
+bool places_is_moving(int fd)
 {
 	struct statfs fs;
 

@@ -35,5 +35,8 @@ char *places_expand(const char *path, const char *home);
 /* How many places cannot be learned (a file system whose inodes move: NFS, CIFS, 9p, FUSE; or no permission), and the
  * first one with the reason. */
 size_t places_unlearnable(const struct places *places, const char **ret_example);
+/* Whether it lies on a file system whose inode for one file may be another after a while, although a descriptor holds
+ * the first. */
+bool places_is_moving(int fd);
 
 #endif

@@ -27,6 +27,8 @@
 #define BPFFS "/sys/fs/bpf"
 #define RUN_DIR "/run/cordon"
 #define PIN_PREFIX "cordon-"
+/* Of kernel_try(). Not swept as another version's: whoever holds the lock finds it only where its maker was killed. */
+#define TRY_DIR BPFFS "/cordon_try"
 
 static int open_bpffs(void)
 {
@@ -178,6 +180,7 @@ static int open_any(struct kernel *kernel, int wanted, struct kernel_attempts *r
 		return r;
 	snprintf(kernel->dir, sizeof(kernel->dir), "%s/%s%u-%016llx", BPFFS, PIN_PREFIX, CORDON_ABI,
 		 (unsigned long long)kernel_object_digest());
+	kernel_pins_remove(TRY_DIR);
 	r = open_check_others(kernel->dir);
 	if (r)
 		return r;
@@ -215,24 +218,41 @@ int kernel_open(int wanted, struct kernel **ret, struct kernel_attempts *ret_att
 	return 0;
 }
 
+static int try_prepare(struct kernel *kernel, char reason[KERNEL_REASON_LEN])
+{
+	int r = open_lock_file();
+
+	if (r >= 0) {
+		kernel->lock = r;
+		r = kernel_lock(kernel);
+	}
+	if (r) {
+		snprintf(reason, KERNEL_REASON_LEN, "cannot lock '%s/lock': %s", RUN_DIR, strerror(-r));
+		return r;
+	}
+	r = open_bpffs();
+	if (r)
+		snprintf(reason, KERNEL_REASON_LEN, "no bpf file system on '%s': %s", BPFFS, strerror(-r));
+	return r;
+}
+
 int kernel_try(unsigned int backend, struct kernel_attempt *ret)
 {
 	struct kernel kernel;
-	int r;
 
 	open_init(&kernel);
 	memset(ret, 0, sizeof(*ret));
 	ret->tried = true;
-	r = open_bpffs();
-	if (r) {
-		snprintf(ret->reason, sizeof(ret->reason), "no bpf file system: %s", strerror(-r));
-		return ret->error = r;
+	ret->error = try_prepare(&kernel, ret->reason);
+	if (!ret->error) {
+		snprintf(kernel.dir, sizeof(kernel.dir), "%s", TRY_DIR);
+		kernel_pins_remove(kernel.dir);
+		ret->error = kernel_load(&kernel, backend, ret->reason);
+		open_release_pins(&kernel);
+		kernel_pins_remove(kernel.dir);
 	}
-	/* A name that is not swept as another version's: it lives as long as this call. */
-	snprintf(kernel.dir, sizeof(kernel.dir), "%s/.doctor-%d", BPFFS, (int)getpid());
-	ret->error = kernel_load(&kernel, backend, ret->reason);
-	open_release_pins(&kernel);
-	kernel_pins_remove(kernel.dir);
+	if (kernel.lock >= 0)
+		close(kernel.lock);
 	return ret->error;
 }
 

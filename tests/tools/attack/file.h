@@ -167,7 +167,7 @@ static int read_cat(char **args)
 {
 	char data[65536];
 	int ends[2], status;
-	ssize_t len;
+	ssize_t len, n;
 	pid_t child;
 
 	if (pipe2(ends, O_CLOEXEC) || (child = fork()) < 0)
@@ -179,9 +179,11 @@ static int read_cat(char **args)
 		_exit(127);
 	}
 	close(ends[1]);
-	len = read(ends[0], data, sizeof(data));
+	/* To its end: cat writes its complaint in pieces. */
+	for (len = 0; (n = read(ends[0], data + len, sizeof(data) - (size_t)len)) > 0; len += n)
+		;
 	close(ends[0]);
-	if (len < 0 || waitpid(child, &status, 0) < 0)
+	if (n < 0 || waitpid(child, &status, 0) < 0)
 		return broken(errno);
 	if (WIFSIGNALED(status))
 		return OUTCOME_KILLED;
