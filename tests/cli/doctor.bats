@@ -91,7 +91,7 @@ $CONNECT" > out 2>&1 3>&- &
 
 @test "two doctors at once agree" {
 	"$GUARD" doctor > first 2>&1 3>&- &
-	"$GUARD" doctor > second 2>&1
+	"$GUARD" doctor > second 2>&1 || [ $? = 1 ]
 	wait $! || [ $? = 1 ]
 	diff first second
 	no_pins
@@ -124,10 +124,10 @@ $CONNECT" > out 2>&1 3>&- &
 @test "2: a mistake in the policy, with its place" {
 	printf 'mode = "enforce"\nmode = "audit"\n' > "$CORDON_ETC/cordon.toml"
 	run -2 "$GUARD" doctor
-	says "$output" "$CORDON_ETC/cordon.toml:2:1: "
+	says "$output" "$CORDON_ETC/cordon.toml:2:8: "
 	says "$output" "cannot guard: the policy has a mistake"
 	run -2 "$GUARD" doctor --json
-	says "$(field 'd["policy"]["mistake"]')" "$CORDON_ETC/cordon.toml:2:1: "
+	says "$(field 'd["policy"]["mistake"]')" "$CORDON_ETC/cordon.toml:2:8: "
 }
 
 @test "2: a journal that cannot be written" {

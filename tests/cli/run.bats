@@ -147,13 +147,13 @@ teardown() { rm -rf ${PLAIN:+"$PLAIN"}; }
 
 @test "terminal: ^C ends the command, once" {
 	run -130 --separate-stderr "$PYTHON" "$FIXTURES/terminal.py" "$GUARD" run -q --backend "$TAKEN" -- \
-		sh -c 'echo ready; sleep 60' <<-'STEPS'
+		sh -c 'echo ready; exec sleep 60' <<-'STEPS'
 		expect ready
 		send \x03
 	STEPS
 	# A command that handles it goes on.
 	run -5 "$PYTHON" "$FIXTURES/terminal.py" "$GUARD" run -q --backend "$TAKEN" -- \
-		bash -c 'trap "echo caught" INT; echo ready; sleep 60; exit 5' <<-'STEPS'
+		bash -c 'trap "echo caught; exit 5" INT; echo ready; while :; do sleep 0.1; done' <<-'STEPS'
 		expect ready
 		send \x03
 		expect caught
