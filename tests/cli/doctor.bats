@@ -140,7 +140,7 @@ $CONNECT" > out 2>&1 3>&- &
 @test "protected places on a file system that cannot be held are named" {
 	mount_fuse "$HOME/.ssh"
 	run "$GUARD" doctor
-	within umount "$HOME/.ssh"
+	within umount --lazy "$HOME/.ssh"
 	[ "$status" -le 1 ]
 	says "$output" "1 of them cannot be held: $HOME/.ssh (on a file system whose inodes cannot be held)"
 }
