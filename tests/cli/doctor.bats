@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # `cordon doctor`: what it finds on this machine is what `run` then does, and it leaves no trace. What it makes of other
 # machines is tests/unit/test_doctor.c's.
-# shellcheck disable=SC2016,SC2030,SC2031 # for the shell inside to expand; each test is a subshell
+# shellcheck disable=SC2016,SC2030,SC2031,SC2154 # for shells inside; `run` sets stderr
 
 load helper.sh
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
 # `cordon policy check`: what `run` would read, and where it is wrong. What mistakes there are is tests/unit/'s.
-# shellcheck disable=SC2030,SC2031 # each test is a subshell
+# shellcheck disable=SC2030,SC2031,SC2154 # each test is a subshell; `run` sets stderr
 
 load helper.sh
 

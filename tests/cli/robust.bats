@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
 # What must not happen when something breaks: nothing is let through, nobody hangs, the next install works.
-# shellcheck disable=SC2016,SC2030,SC2031 # for the shell inside to expand; each test is a subshell
+# shellcheck disable=SC2016,SC2030,SC2031,SC2154 # for shells inside; `run` sets stderr
 
 load helper.sh
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
 # `cordon run` as its user sees it: exit statuses, and that nothing of the command's surroundings changes.
-# shellcheck disable=SC2016,SC2030,SC2031 # for the shell inside to expand; each test is a subshell
+# shellcheck disable=SC2016,SC2030,SC2031,SC2154 # for shells inside; `run` sets stderr
 
 load helper.sh
 
