@@ -82,7 +82,8 @@ check() {
 @test "--json is one object; a policy's text cannot reach the terminal raw" {
 	run -0 --separate-stderr "$CORDON" policy check --json
 	is "$(python3 -c 'import json, sys; print(json.load(sys.stdin)["mode"])' <<< "$output")" enforce
-	printf '[[grant]]\npackage = "pypi:x"\nrule = "net.connect"\nhost = "a.example"\nreason = "\\u001b[31mred"\n"\\u001b]0;title" = 1\n' > some.toml
+	printf '%s\n' '[[grant]]' 'package = "pypi:x"' 'rule = "net.connect"' 'host = "a.example"' \
+		'reason = "\u001b[31mred"' '"\u001b]0;title" = 1' > some.toml
 	run -2 "$CORDON" policy check --policy some.toml
 	says "$output" "some.toml:6:1: "
 	says_not "$output" $'\033'

@@ -9,8 +9,8 @@ setup_file() { start_guard; }
 teardown_file() { stop_guard; }
 setup() { fresh; }
 
-# begin CODE [CODE]: an install in the background, SESSION its cordon, until its package code has made ./ready; that waits
-# for ./go. The second one is started when the first has ended. Its controller is CONTROLLER.
+# begin CODE [CODE]: an install in the background, SESSION its cordon and CONTROLLER its controller. Returns when its
+# package code has made ./ready; that waits for ./go. The second one is started when the first has ended.
 begin() {
 	"$GUARD" run -q --backend "$TAKEN" -- "$PYTHON" "$BATS_TEST_TMPDIR/pip" --package hello "
 import os, time
@@ -143,6 +143,7 @@ $CONNECT"
 		says "$stderr" "nothing was run"
 		[ ! -e ran ]
 	fi
+	next_install_works
 }
 
 @test "the command's folder is removed under it" {
