@@ -22,16 +22,12 @@ start_guard() {
 	wait_for test -s "$BATS_FILE_TMPDIR/namespace"
 	NAMESPACE=$(cat "$BATS_FILE_TMPDIR/namespace")
 	GUARD=$BATS_FILE_TMPDIR/guard
-	inside > "$GUARD"
+	# shellcheck disable=SC2016 # for the script that is written
+	printf '#!/bin/sh\nexec nsenter --mount=/proc/%s/ns/mnt --wdns="$PWD" -- %s "$@"\n' "$NAMESPACE" "$CORDON" > "$GUARD"
 	chmod +x "$GUARD"
 	TAKEN=${BACKEND:-$("$GUARD" doctor --json | "$PYTHON" -c 'import json, sys; print(json.load(sys.stdin)["backend"])')}
 	export CORDON PYTHON NAMESPACE GUARD TAKEN
 	unset CORDON_DEBUG CORDON_DATA SUDO_UID SUDO_USER SUDO_GID NO_COLOR
-}
-
-# inside [PROGRAM]: a script that starts the program (cordon) in the namespace, its folder kept.
-inside() {
-	printf '#!/bin/sh\nexec nsenter --mount=/proc/%s/ns/mnt --wdns="$PWD" -- %s "$@"\n' "$NAMESPACE" "${1-$CORDON}"
 }
 
 # within COMMAND...: runs it in the namespace.
@@ -71,11 +67,14 @@ install_for_nobody() {
 # mount_fuse DIR: a file system that answers to nobody but its own user, as a desktop's ~/.cache/doc does: root learns
 # its type and nothing else, without asking a server that may hang.
 mount_fuse() {
-	grep -qw fuse /proc/filesystems && [ -e /dev/fuse ] || skip "this kernel has no FUSE"
+	if ! grep -qw fuse /proc/filesystems || [ ! -e /dev/fuse ]; then
+		skip "this kernel has no FUSE"
+	fi
 	within mount -i -t fuse -o fd=9,rootmode=40000,user_id=65534,group_id=65534 cordon-test "$1" 9<> /dev/fuse
 }
 
 # Nobody listens there: an unguarded connect is refused by the kernel, a guarded one by us.
+# shellcheck disable=SC2034 # the tests use it
 CONNECT='
 import socket
 try:
@@ -101,8 +100,12 @@ wait_for() {
 pins() { within find /sys/fs/bpf -mindepth 1 -maxdepth 1 -type d; }
 no_pins() { [ -z "$(pins)" ]; }
 
-# weak: whether `run` says so of the backend taken.
-weak() { "$GUARD" doctor > /dev/null && return 1 || [ $? = 1 ]; }
+# weak: whether doctor says so of the backend taken.
+weak() {
+	local verdict=0
+	"$GUARD" doctor > /dev/null || verdict=$?
+	[ "$verdict" = 1 ]
+}
 
 is() {
 	[ "$1" = "$2" ] || {

@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
 # `cordon run` as its user sees it: exit statuses, and that nothing of the command's surroundings changes.
-# shellcheck disable=SC2016,SC2030,SC2031 # for the shell inside to expand; each test is a subshell
+# shellcheck disable=SC2016,SC2030,SC2031,SC2154 # for shells inside; `run` sets stderr
 
 load helper.sh
 
@@ -147,13 +147,13 @@ teardown() { rm -rf ${PLAIN:+"$PLAIN"}; }
 
 @test "terminal: ^C ends the command, once" {
 	run -130 --separate-stderr "$PYTHON" "$FIXTURES/terminal.py" "$GUARD" run -q --backend "$TAKEN" -- \
-		sh -c 'echo ready; sleep 60' <<-'STEPS'
+		sh -c 'echo ready; exec sleep 60' <<-'STEPS'
 		expect ready
 		send \x03
 	STEPS
 	# A command that handles it goes on.
 	run -5 "$PYTHON" "$FIXTURES/terminal.py" "$GUARD" run -q --backend "$TAKEN" -- \
-		bash -c 'trap "echo caught" INT; echo ready; sleep 60; exit 5' <<-'STEPS'
+		bash -c 'trap "echo caught; exit 5" INT; echo ready; while :; do sleep 0.1; done' <<-'STEPS'
 		expect ready
 		send \x03
 		expect caught

@@ -1,0 +1,152 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# What must not happen when something breaks: nothing is let through, nobody hangs, the next install works.
+# shellcheck disable=SC2016,SC2030,SC2031,SC2154 # for shells inside; `run` sets stderr
+
+load helper.sh
+
+setup_file() { start_guard; }
+teardown_file() { stop_guard; }
+setup() { fresh; }
+
+# begin CODE [CODE]: an install in the background, SESSION its cordon and CONTROLLER its controller. Returns when its
+# package code has made ./ready; that waits for ./go. The second one is started when the first has ended.
+begin() {
+	"$GUARD" run -q --backend "$TAKEN" -- "$PYTHON" "$BATS_TEST_TMPDIR/pip" --package hello "
+import os, time
+open('$PWD/ready', 'w').close()
+while not os.path.exists('$PWD/go'): time.sleep(0.05)
+$1" "${@:2}" > out 2> err 3>&- &
+	SESSION=$!
+	wait_for test -e ready
+	# The controller's argument is the command, a child of the supervisor.
+	CONTROLLER=$(pgrep -f "attach .*\\b$(pgrep -P "$SESSION" python)\$")
+}
+
+# end_session: its status in `status`; it must end within the test's patience.
+end_session() {
+	wait_for not alive "$SESSION"
+	status=0
+	wait "$SESSION" || status=$?
+}
+
+not() { ! "$@"; }
+alive() { [ -e "/proc/$1" ] && ! grep -q '^State:.Z' "/proc/$1/status" 2> /dev/null; }
+
+next_install_works() {
+	run -120 install "$CONNECT"
+	says "$output" "the connect was refused"
+	wait_for no_pins
+}
+
+@test "10,000 forks: all of them counted, or told" {
+	run -120 --separate-stderr install --package hello "
+import os
+for i in range(10000):
+    pid = os.fork()
+    if not pid:
+        os._exit(0)
+    os.waitpid(pid, 0)
+$CONNECT"
+	is "$output" "the connect was refused"
+	says "$stderr" "net.connect"
+	run -1 "$GUARD" log --sessions --json
+	lost=$("$PYTHON" -c 'import json, sys; print(json.loads(sys.stdin.readline())["lost"])' <<< "$output")
+	[ "$lost" = 0 ] || says "$stderr" "lost"
+}
+
+@test "the controller is killed: what was refused stays refused, and nobody hangs" {
+	begin "$CONNECT"
+	kill -KILL "$CONTROLLER"
+	wait_for not alive "$CONTROLLER"
+	touch go
+	end_session
+	[ "$status" != 0 ]
+	says_not "$(cat out)" "the connect went through"
+	says "$(cat err)" "the controller is gone"
+	next_install_works
+}
+
+@test "the controller is killed: package code that is started after that never runs" {
+	begin pass "open('$PWD/started', 'w')"
+	kill -KILL "$CONTROLLER"
+	wait_for not alive "$CONTROLLER"
+	touch go
+	end_session
+	[ "$status" != 0 ]
+	[ ! -e started ]
+	next_install_works
+	# It would have run in a session that is whole.
+	touch go
+	run -0 install --package hello pass "open('$PWD/started', 'w')"
+	[ -e started ]
+}
+
+@test "the supervisor is killed: its command stays guarded or is ended" {
+	begin "$CONNECT"
+	kill -KILL "$SESSION"
+	wait "$SESSION" 2> /dev/null || true
+	touch go
+	wait_for not alive "$CONTROLLER"
+	says_not "$(cat out)" "the connect went through"
+	next_install_works
+}
+
+@test "a journal that is read-only: 125, nothing is run" {
+	mkdir "$CORDON_STATE"
+	run -125 --separate-stderr within unshare --mount sh -c \
+		'mount -t tmpfs -o ro tmpfs "$CORDON_STATE" && exec "$0" run -q -- touch ran' "$CORDON"
+	says "$stderr" "the journal in '$CORDON_STATE' cannot be written: Read-only file system"
+	says "$stderr" "nothing was run"
+	[ ! -e ran ]
+	wait_for no_pins
+}
+
+@test "a full disk: 125, nothing is run" {
+	mkdir "$CORDON_STATE"
+	run -125 --separate-stderr within unshare --mount sh -c 'mount -t tmpfs -o size=64k tmpfs "$CORDON_STATE" &&
+		head -c 64k /dev/zero > "$CORDON_STATE/full"; exec "$0" run -q -- touch ran' "$CORDON"
+	says "$stderr" "the journal in '$CORDON_STATE' cannot be written: No space left on device"
+	[ ! -e ran ]
+}
+
+@test "a journal that is none: 125, and it is not touched" {
+	mkdir -m 700 "$CORDON_STATE"
+	echo "not a database, but somebody's file" > "$CORDON_STATE/journal.db"
+	run -125 --separate-stderr guarded -q -- touch ran
+	says "$stderr" "the journal in '$CORDON_STATE' cannot be written"
+	grep -q somebody "$CORDON_STATE/journal.db"
+	[ ! -e ran ]
+}
+
+@test "a protected place that cannot be held: run --strict refuses to start" {
+	mount_fuse "$HOME/.ssh"
+	run --separate-stderr guarded --strict -- touch ran
+	strict=$status
+	said=$stderr
+	run -0 guarded -q -- touch ran-plain
+	within umount --lazy "$HOME/.ssh"
+	[ -e ran-plain ]
+	# A weak backend is refused before that.
+	weak && skip "--strict needs a backend that is not weak"
+	is "$strict" 125
+	says "$said" "1 protected places cannot be held: $HOME/.ssh"
+	[ ! -e ran ]
+}
+
+@test "cordon run inside of a session works, or fails clearly and runs nothing" {
+	run --separate-stderr guarded -q -- "$GUARD" run -q --backend "$TAKEN" -- touch ran
+	if [ "$status" = 0 ]; then
+		[ -e ran ]
+	else
+		is "$status" 125
+		says "$stderr" "nothing was run"
+		[ ! -e ran ]
+	fi
+	next_install_works
+}
+
+@test "the command's folder is removed under it" {
+	mkdir gone
+	run -0 --separate-stderr guarded -q -- sh -c 'cd gone && rmdir "$PWD" && true'
+}
