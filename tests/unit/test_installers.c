@@ -59,7 +59,7 @@ static void test_shipped(void **state)
 		assert_string_equal(installers->items[i].id, ids[i]);
 		assert_int_equal(installers_find(installers, ids[i]), i);
 	}
-	assert_int_equal(installers_find(installers, "conda"), -ENOENT);
+	assert_int_equal(installers_find(installers, "bazel"), -ENOENT);
 	installers_free(installers);
 }
 
