@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * loop.c - does one thing over and over and prints what it costs: nanoseconds of CPU an operation, as one number. Not of
- * the clock on the wall, since others use the machine too.
+ * loop.c - does one thing over and over and prints what it costs: nanoseconds of CPU an operation, as one number. Not
+ * of the clock on the wall, since others use the machine too.
  *
  *   loop open|exec|connect MILLISECONDS
  *
