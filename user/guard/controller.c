@@ -76,25 +76,15 @@ static void controller_send(struct controller *c, enum proto_type type, int valu
 		close(TAKE_FD(c->supervisor));
 }
 
-static char *controller_summary(struct controller *c)
-{
-	char *summary = report_summary(c->findings, c->finding_count, c->kernel_session.mode, controller_lost(c));
-	char *more;
-
-	if (!summary || c->seen_installer)
-		return summary;
-	more = text_format("%scordon: no installer was seen, so nothing was confined\n", summary);
-	free(summary);
-	return more;
-}
-
 /* The command has ended: what it was refused is told, and written down with its status. */
 static void controller_report(struct controller *c, int status)
 {
 	_cleanup_free_ char *summary = NULL;
 
 	kernel_ring_consume(c->kernel);
-	summary = controller_summary(c);
+	summary = report_summary(c->findings, c->finding_count, c->kernel_session.mode, controller_lost(c));
+	if (!c->seen_installer)
+		controller_send(c, PROTO_NOTE, 0, "no installer was seen, so nothing was confined");
 	c->record.status = status;
 	c->record.lost = controller_lost(c);
 	controller_send(c, PROTO_DONE, finding_fails(c) ? 120 : 0, summary);

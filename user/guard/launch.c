@@ -92,6 +92,8 @@ int launch_command(char **command, const sigset_t *mask, struct launched *ret)
 		while (n < 0 && errno == EINTR);
 		if (n != 1) /* the supervisor gave up, or died */
 			_exit(125);
+		if (setenv(LAUNCH_MARK, "1", 1))
+			_exit(125);
 		execvp(command[0], command);
 		n = errno;
 		if (write(error_write, &n, sizeof(n)) < 0)

@@ -14,6 +14,9 @@ struct launched {
 	int error; /* yields the errno of a failed exec, or EOF when the exec happened */
 };
 
+/* Set in the command's environment: it is guarded. Who sets it himself only refuses himself a guard, which says so. */
+#define LAUNCH_MARK "CORDON_SESSION"
+
 /* Looks the command up as execvp(3) will. 0, -ENOENT or -EACCES. */
 int launch_find(const char *command);
 /* Forks the command's process in this environment, directory and terminal, with `mask` restored; it waits for `go`. */

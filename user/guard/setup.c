@@ -8,6 +8,7 @@
 #include "base/rule.h"
 #include "base/text.h"
 #include "guard/controller.h"
+#include "kernel/machine.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -133,9 +134,16 @@ static int setup_kernel(struct controller *c, char **ret_why)
 {
 	int backend = c->options->backend >= 0 ? c->options->backend : c->policy->backend;
 	struct kernel_attempts attempts;
+	struct machine machine;
 	const char *weak;
-	int r = kernel_open(backend, &c->kernel, &attempts);
+	int r;
 
+	machine_read(&machine);
+	if (!machine.btf) {
+		*ret_why = strdup("this kernel has no BTF (/sys/kernel/btf/vmlinux), so nothing can be loaded; `cordon doctor` tells more");
+		return -EOPNOTSUPP;
+	}
+	r = kernel_open(backend, &c->kernel, &attempts);
 	if (r == -EBUSY)
 		return setup_fail(ret_why, r, "another version or backend of cordon is guarding an install; wait for its end");
 	if (r) {

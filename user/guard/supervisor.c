@@ -30,6 +30,8 @@
 
 /* The controller says that it lives every second. Guests without hardware support stall for seconds. */
 #define SILENCE_MS 15000
+/* After this much it may have been stopped: it is continued. */
+#define STOPPED_MS 4000
 /* How long the summary may take after the command's end: a full ring is some thousand rows in the journal. */
 #define SUMMARY_MS 30000
 
@@ -37,6 +39,7 @@ struct supervisor {
 	const struct run_options *options;
 	struct launched command;
 	pid_t controller_starter; /* cordon attach, or sudo in front of it */
+	pid_t controller;
 	int socket;
 	int signals;
 	sigset_t mask; /* as it was */
@@ -89,6 +92,7 @@ static void supervisor_message(struct supervisor *sv, const struct proto_message
 	switch (message->type) {
 	case PROTO_READY:
 		sv->ready = true;
+		sv->controller = message->value;
 		if (message->len && !sv->options->quiet)
 			log_info("%s", message->text);
 		break;
@@ -98,7 +102,8 @@ static void supervisor_message(struct supervisor *sv, const struct proto_message
 		sv->lost = true;
 		break;
 	case PROTO_NOTE:
-		log_info("%s", message->text);
+		if (!sv->options->quiet)
+			log_info("%s", message->text);
 		break;
 	case PROTO_DONE:
 		sv->done = true;
@@ -168,8 +173,9 @@ static void supervisor_signal(struct supervisor *sv, const struct signalfd_sigin
 		supervisor_reap(sv);
 		return;
 	}
-	/* The terminal's signals reached the command too; SIGCONT and stops are followed above. */
-	if (info->ssi_code == SI_KERNEL || sig == SIGCONT || is_job_stop(sig))
+	/* The terminal's signals reached the command too, but its hang-up: that goes to the session's leader, which may be
+	 * us (`ssh -t`, `xterm -e`). SIGCONT and stops are followed above. */
+	if ((info->ssi_code == SI_KERNEL && sig != SIGHUP) || sig == SIGCONT || is_job_stop(sig))
 		return;
 	if (!sv->exited && sv->command.pid > 0)
 		kill(sv->command.pid, sig);
@@ -251,11 +257,15 @@ static int supervisor_start_command(struct supervisor *sv)
 static void supervisor_loop(struct supervisor *sv)
 {
 	while (!sv->exited) {
+		int64_t silence;
+
 		supervisor_wait(sv, sv->lost ? 200 : 2000);
-		if (sv->lost)
+		silence = supervisor_now() - sv->heard;
+		if (sv->lost || silence > SILENCE_MS)
 			supervisor_lose(sv);
-		else if (supervisor_now() - sv->heard > SILENCE_MS)
-			supervisor_lose(sv);
+		else if (silence > STOPPED_MS)
+			/* On trace a root package can stop it before it is ended for that. */
+			kill(sv->controller, SIGCONT);
 	}
 }
 
@@ -332,8 +342,14 @@ static int supervisor_drive(struct supervisor *sv)
 int supervisor_run(const struct run_options *options)
 {
 	struct supervisor sv = { .options = options, .socket = -1, .signals = -1, .command = { .go = -1, .error = -1 } };
-	int status = launch_find(options->command[0]);
+	int status;
 
+	/* One session does not guard in another: the inner controller would be a task of the outer one. */
+	if (getenv(LAUNCH_MARK)) {
+		log_error("this runs in a guarded session already; run the command without cordon");
+		return EXIT_CANNOT_GUARD;
+	}
+	status = launch_find(options->command[0]);
 	if (status) {
 		log_err(status, "cannot run '%s'", options->command[0]);
 		return status == -ENOENT ? EXIT_NOT_FOUND : EXIT_CANNOT_RUN;

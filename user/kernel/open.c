@@ -107,9 +107,17 @@ void kernel_close(struct kernel *kernel)
 /* Whether any session has a controller or a task. */
 static bool open_has_sessions(struct kernel *kernel)
 {
-	uint32_t id;
+	uint32_t id, next, none = 0;
+	bool first = true;
 
-	return !bpf_map_get_next_key(kernel->map[KERNEL_MAP_sessions], NULL, &id);
+	/* Id 0 is a canary's whose loader was killed. */
+	while (!bpf_map_get_next_key(kernel->map[KERNEL_MAP_sessions], first ? NULL : &id, &next)) {
+		if (next != none)
+			return true;
+		first = false;
+		id = next;
+	}
+	return false;
 }
 
 /* Sets of other versions: swept where nothing lives in them, else in our way. */

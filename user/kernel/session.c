@@ -252,6 +252,11 @@ void kernel_sweep(struct kernel *kernel)
 
 		first = false;
 		id = next;
+		if (!id) { /* a canary's, whose loader was killed */
+			bpf_map_delete_elem(kernel->map[KERNEL_MAP_sessions], &id);
+			first = true;
+			continue;
+		}
 		if (bpf_map_lookup_elem(kernel->map[KERNEL_MAP_sessions], &id, &session))
 			continue;
 		if (!(session.flags & CORDON_SESSION_DEAD) &&
