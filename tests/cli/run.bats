@@ -116,7 +116,7 @@ teardown() { rm -rf ${PLAIN:+"$PLAIN"}; }
 	chmod +x shims/tool
 	umask 027
 	cat > look <<-'SCRIPT'
-		env | grep -v '^_=' | sort
+		env | grep -v -e '^_=' -e '^CORDON_SESSION=' | sort
 		pwd
 		umask
 		ls /proc/self/fd | wc -l

@@ -71,8 +71,8 @@ static void finding_fill_package(struct controller *c, struct finding *finding, 
 		finding->ecosystem = finding_copy(c->installers->items[installer - 1].ecosystem);
 	}
 	if (!identity) {
-		/* Installers and helpers are nobody's package. */
-		if (head->label.role == CORDON_ROLE_PACKAGE || head->label.role == CORDON_ROLE_PROJECT)
+		/* Installers, helpers and the project are nobody's package. */
+		if (head->label.role == CORDON_ROLE_PACKAGE)
 			finding->package = strdup("unknown");
 		return;
 	}

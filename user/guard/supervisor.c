@@ -347,6 +347,7 @@ int supervisor_run(const struct run_options *options)
 	/* One session does not guard in another: the inner controller would be a task of the outer one. */
 	if (getenv(LAUNCH_MARK)) {
 		log_error("this runs in a guarded session already; run the command without cordon");
+		log_error("nothing was run");
 		return EXIT_CANNOT_GUARD;
 	}
 	status = launch_find(options->command[0]);
