@@ -12,6 +12,7 @@
 #include "base/rule.h"
 #include "base/text.h"
 #include "cordon.skel.h"
+#include "kernel/machine.h"
 
 #include <bpf/btf.h>
 #include <errno.h>
@@ -223,6 +224,43 @@ static int load_try(struct kernel *kernel, struct cordon_bpf *skel, unsigned int
 	return 0;
 }
 
+/* Whether this kernel takes such a program at all: two instructions, before some ten thousand are verified. */
+static int load_probe(unsigned int backend, char reason[KERNEL_REASON_LEN])
+{
+	static const struct bpf_insn nothing[] = {
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0 },
+		{ .code = BPF_JMP | BPF_EXIT },
+	};
+	bool lsm = backend == CORDON_BACKEND_LSM;
+	LIBBPF_OPTS(bpf_prog_load_opts, opts, .expected_attach_type = lsm ? BPF_LSM_MAC : BPF_MODIFY_RETURN);
+	struct machine machine;
+	int id, fd;
+
+	if (backend == CORDON_BACKEND_TRACE)
+		return 0;
+	machine_read(&machine);
+	/* Where the list can be read it is believed: programs would attach, and never run. Elsewhere the canary tells. */
+	if (lsm && machine.lsms[0] && !machine.lsm_bpf) {
+		snprintf(reason, KERNEL_REASON_LEN, "bpf is not in the active LSM list (%.200s)", machine.lsms);
+		return -EOPNOTSUPP;
+	}
+	id = libbpf_find_vmlinux_btf_id(lsm ? "file_open" : "security_file_open", opts.expected_attach_type);
+	if (id < 0) {
+		snprintf(reason, KERNEL_REASON_LEN, "this kernel's BTF has no such hook");
+		return id;
+	}
+	opts.attach_btf_id = (uint32_t)id;
+	fd = bpf_prog_load(lsm ? BPF_PROG_TYPE_LSM : BPF_PROG_TYPE_TRACING, "cordon_probe", "GPL", nothing, ARRAY_SIZE(nothing),
+			   &opts);
+	if (fd < 0) {
+		fd = -errno;
+		snprintf(reason, KERNEL_REASON_LEN, "the kernel refuses programs of this kind: %s", strerror(-fd));
+		return fd;
+	}
+	close(fd);
+	return 0;
+}
+
 int kernel_load(struct kernel *kernel, unsigned int backend, char reason[KERNEL_REASON_LEN])
 {
 	struct cordon_bpf *skel;
@@ -230,6 +268,9 @@ int kernel_load(struct kernel *kernel, unsigned int backend, char reason[KERNEL_
 
 	reason[0] = load_message[0] = '\0';
 	libbpf_set_print(load_print);
+	r = load_probe(backend, reason);
+	if (r)
+		return r;
 	skel = cordon_bpf__open();
 	if (!skel)
 		return load_fail(-errno, "cannot open the BPF object", reason);
