@@ -106,10 +106,11 @@ $(O)/tools/%: tests/tools/%.c $(USER_OBJ) | $(O)/tools $(SKEL)
 	$(call msg,TOOL,$@)
 	$(Q)$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -MMD -MP -o $@ $< $(USER_OBJ) $(LDLIBS_ALL) -lpthread
 
+# Without sanitizers: a raw clone or a vfork is not theirs to watch, and what costs is measured.
 # Started some hundred times in a run, so without the program's libraries.
 $(O)/tools/attack $(O)/tools/loop: $(O)/tools/%: tests/tools/%.c Makefile | $(O)/tools
 	$(call msg,TOOL,$@)
-	$(Q)$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -MMD -MP -o $@ $< -lpthread
+	$(Q)$(CC) $(CPPFLAGS_ALL) $(filter-out $(SAN_FLAGS),$(CFLAGS_ALL)) -MMD -MP -o $@ $< -lpthread
 
 tests-build: $(O)/cordon $(UNIT_BIN) $(TOOL_BIN)
 
