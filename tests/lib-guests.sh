@@ -13,7 +13,7 @@ guest_plan() {
 		echo "lsm/6.1-preempt|lsm|6.1|preempt=full|attacks builds"
 		echo "lsm/newest-preempt|lsm|newest|preempt=full|attacks builds"
 	else
-		echo "lsm/newest|lsm|newest||attacks builds cli/run cli/journal"
+		echo "lsm/newest|lsm|newest||attacks builds cli"
 		echo "fmod_ret/6.1|fmod_ret|6.1||attacks builds/c-ext"
 	fi
 }

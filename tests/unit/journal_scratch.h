@@ -23,8 +23,6 @@
 
 #define DAY_MS (24LL * 3600 * 1000)
 
-DEFINE_CLEANUP(struct journal *, journal_close)
-
 #define _cleanup_journal_ CLEANUP(journal_close_cleanup)
 
 /* Each test has a folder; the journal's is one below it, not there yet. */

@@ -277,14 +277,14 @@ static void grants_are_the_narrowest(void **state)
 	assert_string_equal(grant.host, "127.0.0.1");
 	assert_int_equal(grant.port, 9);
 	assert_null(grant.path);
-	report_grant_release(&grant);
+	grant_release(&grant);
 
 	f = file_finding(1, CORDON_RULE_FILE_SECRET, "/root/.npmrc");
 	assert_int_equal(report_narrowest_grant(&f, &grant, &why), 0);
 	assert_string_equal(grant.path, "/root/.npmrc");
 	assert_null(grant.host);
 	assert_int_equal(grant.port, 0);
-	report_grant_release(&grant);
+	grant_release(&grant);
 	assert_null(why);
 }
 

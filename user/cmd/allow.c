@@ -16,8 +16,6 @@
 #include <termios.h>
 #include <time.h>
 
-DEFINE_CLEANUP(struct journal *, journal_close)
-
 enum { OPT_LAST = 256, OPT_YES, OPT_EXPIRES, OPT_REASON, OPT_ALL, OPT_JSON };
 
 static const struct option options[] = {
@@ -136,7 +134,7 @@ struct subject {
 
 static void subject_release(struct subject *subject)
 {
-	report_grant_release(&subject->grant);
+	grant_release(&subject->grant);
 	free(subject->command);
 }
 

@@ -21,8 +21,6 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
-DEFINE_CLEANUP(struct journal *, journal_close)
-
 static void check_backend(struct doctor *d, unsigned int backend)
 {
 	struct kernel_attempt *attempt = &d->attempts.of[backend];

@@ -12,8 +12,6 @@
 #include <getopt.h>
 #include <limits.h>
 
-DEFINE_CLEANUP(struct journal *, journal_close)
-
 /* What fits on a screen or two, and is read. */
 #define DEFAULT_LIMIT 50
 

@@ -12,8 +12,6 @@
 #include <getopt.h>
 #include <string.h>
 
-DEFINE_CLEANUP(struct journal *, journal_close)
-
 enum { OPT_ALL = 256, OPT_JSON };
 
 static const struct option options[] = {

@@ -167,6 +167,10 @@ int controller_run(struct controller *c)
 
 	if (ring < 0)
 		return ring;
+	/* Before the command may go on: a session without a heartbeat counts as one whose controller is dead. */
+	c->error = kernel_heartbeat(c->kernel, c->session);
+	if (c->error)
+		return c->error;
 	controller_send(c, PROTO_READY, (int)getpid(), notice);
 	controller_loop(c, ring);
 	if (!c->reported)

@@ -10,6 +10,7 @@
 #ifndef CORDON_JOURNAL_JOURNAL_H
 #define CORDON_JOURNAL_JOURNAL_H
 
+#include "base/cleanup.h"
 #include "journal/finding.h"
 
 #include <stdbool.h>
@@ -43,6 +44,7 @@ const char *journal_dir(void);
  * cordon's), -EBUSY (a writer held it for longer than the three seconds that every call here waits at the most). */
 int journal_open(const char *dir, enum journal_access access, struct journal **ret);
 void journal_close(struct journal *journal);
+DEFINE_CLEANUP(struct journal *, journal_close)
 
 struct journal_caps {
 	int64_t age_ms;             /* sessions that ended longer ago go */

@@ -292,8 +292,6 @@ void journal_close(struct journal *journal)
 	free(journal);
 }
 
-DEFINE_CLEANUP(struct journal *, journal_close)
-
 int journal_open(const char *dir, enum journal_access access, struct journal **ret)
 {
 	CLEANUP(journal_close_cleanup) struct journal *journal = calloc(1, sizeof(*journal));

@@ -30,7 +30,6 @@ int policy_add_inert(struct policy *policy, const struct schema *s, const struct
 
 /* Adds one [[grant]], or only notes it as inert. */
 int grant_parse(struct policy *policy, const struct schema *s, const struct toml_node *table);
-void grant_release(struct policy_grant *grant);
 /* Everything but where it stands. */
 bool grant_equal(const struct policy_grant *a, const struct policy_grant *b);
 /* Whether its last day is over. */

@@ -77,6 +77,8 @@ char *policy_vendor_dir(void);
 /* $CORDON_ETC where set, else /etc/cordon. Never NULL. */
 const char *policy_etc_dir(void);
 
+/* Frees what the grant holds and empties it. */
+void grant_release(struct policy_grant *grant);
 /* Whether a grant speaks of this package at this time (normalised name; version may be NULL: unknown). */
 bool policy_grant_matches(const struct policy_grant *grant, const char *ecosystem, const char *package,
 			  const char *version, time_t now);

@@ -74,7 +74,7 @@ static int copy(const char *from, char **ret)
 
 int report_narrowest_grant(const struct finding *f, struct policy_grant *ret, const char **ret_why)
 {
-	CLEANUP(report_grant_release) struct policy_grant grant = { .rule = f->rule };
+	CLEANUP(grant_release) struct policy_grant grant = { .rule = f->rule };
 	const char *why = why_not(f);
 	int r;
 
@@ -98,18 +98,4 @@ int report_narrowest_grant(const struct finding *f, struct policy_grant *ret, co
 	*ret = grant;
 	grant = (struct policy_grant){ 0 };
 	return 0;
-}
-
-void report_grant_release(struct policy_grant *grant)
-{
-	free(grant->ecosystem);
-	free(grant->package);
-	free(grant->version);
-	free(grant->host);
-	free(grant->path);
-	free(grant->reason);
-	free(grant->author);
-	free(grant->expires);
-	free(grant->file);
-	memset(grant, 0, sizeof(*grant));
 }

@@ -146,7 +146,7 @@ static json_t *object_json(const struct finding *f)
 
 static json_t *hint_json(const struct finding *f)
 {
-	CLEANUP(report_grant_release) struct policy_grant grant = { 0 };
+	CLEANUP(grant_release) struct policy_grant grant = { 0 };
 	_cleanup_free_ char *hint = NULL;
 	const char *why = "";
 	int r;

@@ -40,9 +40,8 @@ char *report_summary(const struct finding *findings, size_t count, unsigned int 
 
 /* The narrowest grant that would allow this finding: package, version, rule and exactly this host:port or path; without
  * reason, author and expiry. -ENOTSUP where no grant can (guard.tamper; package unknown; a rule without host or path),
- * *ret_why says why, in a clause. *ret is the caller's to release. */
+ * *ret_why says why, in a clause. *ret is for grant_release(). */
 int report_narrowest_grant(const struct finding *finding, struct policy_grant *ret, const char **ret_why);
-void report_grant_release(struct policy_grant *grant);
 
 /* What came of it, for people: "refused", "ended", "hidden", "logged"; "would refuse", "would hide" in audit; "not
  * stopped" where the rule refuses and the backend cannot. */

@@ -107,7 +107,7 @@ static void put_rest(FILE *out, struct group *group, size_t from)
 
 static bool can_grant(const struct finding *f, const char **ret_why)
 {
-	CLEANUP(report_grant_release) struct policy_grant grant = { 0 };
+	CLEANUP(grant_release) struct policy_grant grant = { 0 };
 
 	return report_narrowest_grant(f, &grant, ret_why) == 0;
 }

@@ -115,7 +115,7 @@ static void process_rows(FILE *out, const char *label, const struct finding_proc
 
 static void hint_row(FILE *out, const struct finding *f)
 {
-	CLEANUP(report_grant_release) struct policy_grant grant = { 0 };
+	CLEANUP(grant_release) struct policy_grant grant = { 0 };
 	const char *why = "";
 
 	if (f->hint)
