@@ -67,6 +67,20 @@ $CONNECT"
 	next_install_works
 }
 
+@test "the controller is stopped for long: what waited becomes package unknown, and goes on" {
+	CORDON_DEBUG=1 begin pass "$CONNECT"
+	kill -STOP "$CONTROLLER"
+	touch go
+	# The supervisor continues it after some seconds of silence; by then the second one's hold is late.
+	end_session
+	is "$status" 120
+	says "$(cat out)" "the connect was refused"
+	says "$(cat err)" "it was held too long"
+	run -1 "$GUARD" log --last --json
+	says "$output" '"name":"unknown"'
+	next_install_works
+}
+
 @test "the controller is killed: package code that is started after that never runs" {
 	begin pass "open('$PWD/started', 'w')"
 	kill -KILL "$CONTROLLER"

@@ -13,6 +13,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 /* Through a pidfd: between our look and the signal the number may become another's. */
@@ -48,12 +49,28 @@ void hold_note_program(struct controller *c, struct process *process)
 	facts_release(&facts);
 }
 
+/* A controller that was stopped, or waited for a disk, does not make the install wait for its reading too. */
+#define HOLD_DEADLINE_NS 3000000000ULL
+
+static bool hold_is_late(const struct process *process)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000000ULL + (uint64_t)now.tv_nsec - process->program->time > HOLD_DEADLINE_NS;
+}
+
 static void hold_choose(struct controller *c, struct process *process, struct decision *ret)
 {
 	struct decide_input input = { .process = process };
 	struct facts facts;
-	int r = facts_read(c->proc, process->pid, 0, &facts);
+	int r;
 
+	if (hold_is_late(process)) {
+		*ret = (struct decision){ .role = CORDON_ROLE_PACKAGE, .why = "it was held too long" };
+		return;
+	}
+	r = facts_read(c->proc, process->pid, 0, &facts);
 	if (r) {
 		log_debug("cannot read process %d: %s", (int)process->pid, strerror(-r));
 		*ret = (struct decision){ .role = CORDON_ROLE_PACKAGE, .why = "it could not be read" };
