@@ -69,9 +69,11 @@ $CONNECT"
 
 @test "the controller is stopped for long: what waited becomes package unknown, and goes on" {
 	CORDON_DEBUG=1 begin pass "$CONNECT"
-	kill -STOP "$CONTROLLER"
+	# The supervisor too: it would continue the controller after some seconds of silence.
+	kill -STOP "$SESSION" "$CONTROLLER"
 	touch go
-	# The supervisor continues it after some seconds of silence; by then the second one's hold is late.
+	sleep 6
+	kill -CONT "$CONTROLLER" "$SESSION"
 	end_session
 	is "$status" 120
 	says "$(cat out)" "the connect was refused"
