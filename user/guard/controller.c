@@ -113,7 +113,6 @@ static void controller_read_supervisor(struct controller *c)
 
 static void controller_beat(struct controller *c)
 {
-	size_t tasks = 0;
 	int r = kernel_heartbeat(c->kernel, c->session);
 
 	if (r)
@@ -122,7 +121,7 @@ static void controller_beat(struct controller *c)
 	if (c->supervisor >= 0 && !c->reported)
 		return;
 	/* Reported, or the supervisor was killed: the rest is guarded until it is gone. */
-	if (!kernel_session_tasks(c->kernel, c->session, NULL, &tasks) && !tasks)
+	if (!kernel_session_tasks(c->kernel, c->session))
 		c->over = true;
 }
 

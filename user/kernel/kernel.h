@@ -59,8 +59,8 @@ int kernel_session_begin(struct kernel *kernel, struct cordon_session *session, 
 void kernel_session_end(struct kernel *kernel, uint32_t id);
 int kernel_session_update(struct kernel *kernel, uint32_t id, const struct cordon_session *session);
 int kernel_heartbeat(struct kernel *kernel, uint32_t id);
-/* Labelled processes of the session. */
-int kernel_session_tasks(struct kernel *kernel, uint32_t id, uint32_t **ret_tgids, size_t *ret_count);
+/* How many processes carry the session's label. */
+size_t kernel_session_tasks(struct kernel *kernel, uint32_t id);
 /* trace: puts the process into a cgroup2 of the session's own, below its present one, with the network programs on it.
  * -ENOENT: no cgroup2. The folder's path is kept for kernel_session_end(). */
 int kernel_session_cgroup(struct kernel *kernel, uint32_t id, pid_t pid);

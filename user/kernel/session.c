@@ -88,9 +88,27 @@ int kernel_session_begin(struct kernel *kernel, struct cordon_session *session, 
 	return 0;
 }
 
-/* Deletes the entries of a hash whose key holds the session at `offset`. Keys are collected first: a walk over a map that
- * is being changed may begin anew without end. */
-static void session_delete_keys(int map, size_t key_size, size_t offset, uint32_t id)
+/* Where an entry of a map says whose session it is. */
+struct session_field {
+	size_t key_size;
+	size_t value_size; /* 0: the key says it */
+	size_t offset;     /* in the value, or else in the key */
+};
+
+static bool session_owns(int map, const struct session_field *field, const unsigned char *key, uint32_t id)
+{
+	unsigned char value[64];
+	uint32_t session;
+
+	if (field->value_size && bpf_map_lookup_elem(map, key, value))
+		return false;
+	memcpy(&session, (field->value_size ? value : key) + field->offset, sizeof(session));
+	return session == id;
+}
+
+/* Deletes the session's entries of a hash. Keys are collected first: a walk over a map that is being changed may begin
+ * anew without end. */
+static void session_delete(int map, const struct session_field *field, uint32_t id)
 {
 	unsigned char key[64], next[64];
 	_cleanup_free_ unsigned char *found = NULL;
@@ -98,30 +116,26 @@ static void session_delete_keys(int map, size_t key_size, size_t offset, uint32_
 	bool first = true;
 
 	while (!bpf_map_get_next_key(map, first ? NULL : key, next)) {
-		uint32_t session;
-
 		first = false;
-		memcpy(key, next, key_size);
-		memcpy(&session, key + offset, sizeof(session));
-		if (session != id)
+		memcpy(key, next, field->key_size);
+		if (!session_owns(map, field, key, id))
 			continue;
 		if (count == room) {
-			unsigned char *more = realloc(found, (room = room * 2 + 256) * key_size);
+			unsigned char *more = realloc(found, (room = room * 2 + 256) * field->key_size);
 
 			if (!more)
 				break;
 			found = more;
 		}
-		memcpy(found + count++ * key_size, key, key_size);
+		memcpy(found + count++ * field->key_size, key, field->key_size);
 	}
 	for (size_t i = 0; i < count; i++)
-		bpf_map_delete_elem(map, found + i * key_size);
+		bpf_map_delete_elem(map, found + i * field->key_size);
 }
 
-int kernel_session_tasks(struct kernel *kernel, uint32_t id, uint32_t **ret_tgids, size_t *ret_count)
+size_t kernel_session_tasks(struct kernel *kernel, uint32_t id)
 {
-	_cleanup_free_ uint32_t *tgids = NULL;
-	size_t count = 0, room = 0, seen = 0;
+	size_t count = 0, seen = 0;
 	uint64_t key, next;
 	bool first = true;
 
@@ -131,21 +145,10 @@ int kernel_session_tasks(struct kernel *kernel, uint32_t id, uint32_t **ret_tgid
 
 		first = false;
 		key = next;
-		if (bpf_map_lookup_elem(kernel->map[KERNEL_MAP_labels], &key, &label) || label.session != id)
-			continue;
-		if (count == room) {
-			uint32_t *more = realloc(tgids, (room = room * 2 + 64) * sizeof(*tgids));
-
-			if (!more)
-				return -ENOMEM;
-			tgids = more;
-		}
-		tgids[count++] = key > UINT32_MAX ? 0 : (uint32_t)key; /* 0: a task that is just being made */
+		if (!bpf_map_lookup_elem(kernel->map[KERNEL_MAP_labels], &key, &label) && label.session == id)
+			count++;
 	}
-	if (ret_tgids)
-		*ret_tgids = TAKE_PTR(tgids);
-	*ret_count = count;
-	return 0;
+	return count;
 }
 
 static void session_delete_labels(struct kernel *kernel, uint32_t id)
@@ -166,55 +169,26 @@ static void session_delete_labels(struct kernel *kernel, uint32_t id)
 	}
 }
 
-static void session_delete_guards(struct kernel *kernel, uint32_t id)
-{
-	uint32_t key, next;
-	bool first = true;
-
-	while (!bpf_map_get_next_key(kernel->map[KERNEL_MAP_guards], first ? NULL : &key, &next)) {
-		struct cordon_guard guard;
-
-		first = false;
-		key = next;
-		if (!bpf_map_lookup_elem(kernel->map[KERNEL_MAP_guards], &key, &guard) && guard.session == id &&
-		    !bpf_map_delete_elem(kernel->map[KERNEL_MAP_guards], &key))
-			first = true;
-	}
-}
-
-static void session_delete_cgroups(struct kernel *kernel, uint32_t id)
-{
-	uint64_t key, next;
-	bool first = true;
-
-	while (!bpf_map_get_next_key(kernel->map[KERNEL_MAP_cgroups], first ? NULL : &key, &next)) {
-		uint32_t session;
-
-		first = false;
-		key = next;
-		if (!bpf_map_lookup_elem(kernel->map[KERNEL_MAP_cgroups], &key, &session) && session == id &&
-		    !bpf_map_delete_elem(kernel->map[KERNEL_MAP_cgroups], &key))
-			first = true;
-	}
-}
-
 void kernel_session_end(struct kernel *kernel, uint32_t id)
 {
-#define KEYS(name, type) \
-	session_delete_keys(kernel->map[KERNEL_MAP_##name], sizeof(struct type), offsetof(struct type, session), id)
+#define DELETE(name, ...) session_delete(kernel->map[KERNEL_MAP_##name], &(struct session_field){ __VA_ARGS__ }, id)
+#define DELETE_BY_KEY(name, type) \
+	DELETE(name, .key_size = sizeof(struct type), .offset = offsetof(struct type, session))
 	session_delete_labels(kernel, id);
 	bpf_map_delete_elem(kernel->map[KERNEL_MAP_sessions], &id);
 	bpf_map_delete_elem(kernel->map[KERNEL_MAP_rings], &id);
-	KEYS(zones, cordon_zone_key);
-	KEYS(zone_names, cordon_name_key);
-	KEYS(recognition, cordon_recognition_key);
-	KEYS(grants_net, cordon_grant_net);
-	KEYS(grants_file, cordon_grant_file);
-#undef KEYS
+	DELETE_BY_KEY(zones, cordon_zone_key);
+	DELETE_BY_KEY(zone_names, cordon_name_key);
+	DELETE_BY_KEY(recognition, cordon_recognition_key);
+	DELETE_BY_KEY(grants_net, cordon_grant_net);
+	DELETE_BY_KEY(grants_file, cordon_grant_file);
 	/* key: session << 32 | rule */
-	session_delete_keys(kernel->map[KERNEL_MAP_lost], sizeof(uint64_t), sizeof(uint32_t), id);
-	session_delete_cgroups(kernel, id);
-	session_delete_guards(kernel, id);
+	DELETE(lost, .key_size = sizeof(uint64_t), .offset = sizeof(uint32_t));
+	DELETE(cgroups, .key_size = sizeof(uint64_t), .value_size = sizeof(uint32_t));
+	DELETE(guards, .key_size = sizeof(uint32_t), .value_size = sizeof(struct cordon_guard),
+	       .offset = offsetof(struct cordon_guard, session));
+#undef DELETE_BY_KEY
+#undef DELETE
 	if (kernel->backend == CORDON_BACKEND_TRACE)
 		kernel_cgroup_end(kernel, id);
 }
@@ -248,7 +222,6 @@ void kernel_sweep(struct kernel *kernel)
 	while (!bpf_map_get_next_key(kernel->map[KERNEL_MAP_sessions], first ? NULL : &id, &next)) {
 		struct cordon_session session;
 		struct cordon_guard guard;
-		size_t tasks = 0;
 
 		first = false;
 		id = next;
@@ -262,7 +235,7 @@ void kernel_sweep(struct kernel *kernel)
 		if (!(session.flags & CORDON_SESSION_DEAD) &&
 		    !bpf_map_lookup_elem(kernel->map[KERNEL_MAP_guards], &session.controller, &guard))
 			continue;
-		if (kernel_session_tasks(kernel, id, NULL, &tasks) || tasks)
+		if (kernel_session_tasks(kernel, id))
 			continue;
 		kernel_session_end(kernel, id);
 		first = true;

@@ -3,6 +3,7 @@
 
 #include "base/cleanup.h"
 #include "base/text.h"
+#include "policy/name.h"
 
 #include <errno.h>
 #include <string.h>
@@ -62,34 +63,14 @@ bool identity_version_valid(const char *version, size_t len)
 	return len && len <= IDENTITY_VERSION_MAX && is_alnum(version[0]) && only(version, len, "-._+!~");
 }
 
-/* PEP 503: lower case, each run of - _ . is one '-'. `out` has room for len + 1. */
-static void normalise_pypi(const char *name, size_t len, char *out)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < len; i++) {
-		char c = name[i];
-
-		if (c == '-' || c == '_' || c == '.') {
-			if (n && out[n - 1] != '-')
-				out[n++] = '-';
-		} else {
-			out[n++] = c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
-		}
-	}
-	out[n] = '\0';
-}
-
 int identity_set_name(struct identity *identity, const char *name, size_t len)
 {
 	if (!identity_name_valid(identity->ecosystem, name, len))
 		return -EINVAL;
-	if (!strcmp(identity->ecosystem, "pypi")) {
-		normalise_pypi(name, len, identity->name);
-	} else {
-		memcpy(identity->name, name, len);
-		identity->name[len] = '\0';
-	}
+	memcpy(identity->name, name, len);
+	identity->name[len] = '\0';
+	if (!strcmp(identity->ecosystem, "pypi"))
+		package_normalize_pypi(identity->name);
 	return 0;
 }
 
