@@ -70,6 +70,7 @@ class Tap:
 
 class Lab:
     def __init__(self, name):
+        os.umask(0o022)  # another user reads what is made here
         self.work = tempfile.mkdtemp(prefix=f"cordon-{name}-")
         os.chmod(self.work, 0o755)
         self.state = os.path.join(self.work, "state")

@@ -49,7 +49,8 @@ class Stage:
         self.server.bind(os.path.join(self.work, "broker"))
         os.chmod(os.path.join(self.work, "broker"), 0o666)
         self.server.listen(16)
-        threading.Thread(target=self.serve, daemon=True).start()
+        self.broker = threading.Thread(target=self.serve, daemon=True)
+        self.broker.start()
 
     def values(self):
         return {"home": self.home, "project": self.project, "work": self.work, "state": self.state, "etc": self.etc,
@@ -231,6 +232,9 @@ class Stage:
         return path
 
     def close(self):
+        # Woken and waited for: a thread left in accept() would take the next stage's socket, which gets the same number.
+        self.server.shutdown(socket.SHUT_RDWR)
+        self.broker.join()
         self.server.close()
         for process in [self.outsider, *self.guard.values()]:
             process.kill()
