@@ -97,24 +97,140 @@ CORDON_INLINE __u32 cordon_rule_of_net(const struct cordon_op *op)
 	}
 }
 
+/* Whether the operation changes something. A link reads its source; its new name is a CREATE of its own. */
+CORDON_INLINE int cordon_is_write(const struct cordon_op *op)
+{
+	if (op->kind == CORDON_OP_OPEN)
+		return (op->access & CORDON_ACCESS_WRITE) != 0;
+	return op->kind != CORDON_OP_LINK;
+}
+
+CORDON_INLINE int cordon_is_confined(__u32 role)
+{
+	return role == CORDON_ROLE_PACKAGE || role == CORDON_ROLE_PROJECT;
+}
+
+/* Start-up files have a name of their own for what is a write in a foreign place all the same. */
+CORDON_INLINE __u32 cordon_rule_outside(const struct cordon_op *op)
+{
+	return op->traits & CORDON_TRAIT_STARTUP ? CORDON_RULE_FILE_STARTUP : CORDON_RULE_FILE_OUTSIDE;
+}
+
+/* A change in a place that is no protected one. Package code writes what its own package made, the project in its tree
+ * too; installers and helpers everywhere but where nothing says that it is theirs. */
+CORDON_INLINE __u32 cordon_rule_of_write(const struct cordon_op *op)
+{
+	int confined = cordon_is_confined(op->role);
+
+	switch (op->zone) {
+	case CORDON_ZONE_PSEUDO:
+		return CORDON_RULE_NONE;
+	case CORDON_ZONE_OWN:
+		/* Removing a name or moving it leaves the other names as they are. */
+		if (confined && (op->traits & CORDON_TRAIT_LINKED) && (op->kind == CORDON_OP_OPEN || op->kind == CORDON_OP_ATTR))
+			return CORDON_RULE_FILE_OUTSIDE;
+		return CORDON_RULE_NONE;
+	case CORDON_ZONE_TEMP:
+	case CORDON_ZONE_CACHE:
+		if (op->kind == CORDON_OP_CREATE && op->depth == 1)
+			return CORDON_RULE_NONE;
+		return confined ? cordon_rule_outside(op) : CORDON_RULE_NONE;
+	case CORDON_ZONE_PROJECT:
+		return op->role == CORDON_ROLE_PACKAGE ? cordon_rule_outside(op) : CORDON_RULE_NONE;
+	case CORDON_ZONE_TOOL:
+	case CORDON_ZONE_PRIVATE:
+	case CORDON_ZONE_OTHER:
+		return confined ? cordon_rule_outside(op) : CORDON_RULE_NONE;
+	default:
+		return confined ? cordon_rule_outside(op) : CORDON_RULE_FILE_OUTSIDE;
+	}
+}
+
 CORDON_INLINE __u32 cordon_rule_of_file(const struct cordon_op *op)
 {
+	/* Opening, linking and moving away are ways to what is inside. */
+	int reaches = op->kind == CORDON_OP_OPEN || op->kind == CORDON_OP_LINK || op->kind == CORDON_OP_RENAME;
+	int write = cordon_is_write(op);
+
 	switch (op->zone) {
 	case CORDON_ZONE_SECRET:
+		if (!reaches)
+			return CORDON_RULE_FILE_OUTSIDE;
 		if (op->classes && (op->classes & ~op->reads) == 0)
 			return CORDON_RULE_NONE;
 		return CORDON_RULE_FILE_SECRET;
 	case CORDON_ZONE_HIDDEN:
-		return CORDON_RULE_FILE_HIDDEN;
+		return reaches ? CORDON_RULE_FILE_HIDDEN : CORDON_RULE_FILE_OUTSIDE;
 	case CORDON_ZONE_DEEP:
 		/* The walk did not reach the root, so the place may be a secret one. */
-		return CORDON_RULE_FILE_SECRET;
+		return reaches ? CORDON_RULE_FILE_SECRET : CORDON_RULE_FILE_OUTSIDE;
 	case CORDON_ZONE_GUARD:
-		if (op->kind == CORDON_OP_OPEN && !(op->access & CORDON_ACCESS_WRITE))
-			return CORDON_RULE_NONE;
-		return CORDON_RULE_GUARD_TAMPER;
+		return write || op->kind != CORDON_OP_OPEN ? CORDON_RULE_GUARD_TAMPER : CORDON_RULE_NONE;
+	case CORDON_ZONE_PERSIST:
+		return write ? CORDON_RULE_FILE_PERSIST : CORDON_RULE_NONE;
+	case CORDON_ZONE_PRIVATE:
+		if (!write)
+			return op->kind == CORDON_OP_OPEN && !(op->traits & CORDON_TRAIT_FOLDER) ? CORDON_RULE_FILE_PRIVATE :
+												   CORDON_RULE_NONE;
+		return cordon_rule_of_write(op);
 	default:
+		return write ? cordon_rule_of_write(op) : CORDON_RULE_NONE;
+	}
+}
+
+CORDON_INLINE __u32 cordon_rule_of_program(const struct cordon_op *op)
+{
+	if (op->kind == CORDON_OP_EXEC && (op->traits & CORDON_TRAIT_SETID))
+		return CORDON_RULE_EXEC_SETUID;
+	switch (op->origin) {
+	case CORDON_ORIGIN_SYSTEM:
+	case CORDON_ORIGIN_UNPACKED:
+	case CORDON_ORIGIN_BUILT:
 		return CORDON_RULE_NONE;
+	case CORDON_ORIGIN_MEMORY:
+		return CORDON_RULE_EXEC_MEMORY;
+	default:
+		return CORDON_RULE_EXEC_DROPPED;
+	}
+}
+
+/* Unix sockets: package code may talk to its own, installers and helpers to all but those who act for others. */
+CORDON_INLINE __u32 cordon_rule_of_broker(const struct cordon_op *op)
+{
+	__u32 reads = op->reads;
+
+	if (op->kin)
+		return CORDON_RULE_NONE;
+	if (cordon_is_confined(op->role))
+		return CORDON_RULE_NET_BROKER;
+	if (op->role == CORDON_ROLE_INSTALLER)
+		reads |= CORDON_CLASS_KEYRING;
+	if (op->zone != CORDON_ZONE_BROKER || (op->classes && (op->classes & ~reads) == 0))
+		return CORDON_RULE_NONE;
+	return CORDON_RULE_NET_BROKER;
+}
+
+CORDON_INLINE __u32 cordon_rule_of_kernel(__u32 what)
+{
+	switch (what) {
+	case CORDON_WHAT_BPF:
+		return CORDON_RULE_KERNEL_BPF;
+	case CORDON_WHAT_MODULE:
+		return CORDON_RULE_KERNEL_MODULE;
+	case CORDON_WHAT_MOUNT:
+		return CORDON_RULE_KERNEL_MOUNT;
+	case CORDON_WHAT_NAMESPACE:
+		return CORDON_RULE_KERNEL_NAMESPACE;
+	case CORDON_WHAT_IO_URING:
+		return CORDON_RULE_KERNEL_IO_URING;
+	case CORDON_WHAT_TTY:
+		return CORDON_RULE_TTY_INJECT;
+	case CORDON_WHAT_TASKS:
+		return CORDON_RULE_FLOOD_TASKS;
+	case CORDON_WHAT_FILES:
+		return CORDON_RULE_FLOOD_FILES;
+	default:
+		return CORDON_RULE_KERNEL_CAPABILITY;
 	}
 }
 
@@ -133,15 +249,28 @@ CORDON_GLOBAL __u32 cordon_rule_of(const struct cordon_op *op)
 	case CORDON_OP_OPEN:
 	case CORDON_OP_LINK:
 	case CORDON_OP_RENAME:
-		return cordon_rule_of_file(op);
 	case CORDON_OP_REMOVE:
 	case CORDON_OP_CREATE:
-		/* Removing or making a secret reads nothing; what writes may do is file.outside's. */
-		return op->zone == CORDON_ZONE_GUARD ? CORDON_RULE_GUARD_TAMPER : CORDON_RULE_NONE;
+	case CORDON_OP_ATTR:
+		return cordon_rule_of_file(op);
+	case CORDON_OP_SETID:
+		return op->zone == CORDON_ZONE_GUARD ? CORDON_RULE_GUARD_TAMPER : CORDON_RULE_FILE_SETUID;
+	case CORDON_OP_EXEC:
+	case CORDON_OP_MAP:
+		return cordon_rule_of_program(op);
 	case CORDON_OP_SIGNAL:
-		return op->guard && op->signal ? CORDON_RULE_GUARD_TAMPER : CORDON_RULE_NONE;
-	case CORDON_OP_UMOUNT:
+		if (!op->signal)
+			return CORDON_RULE_NONE;
+		return op->guard ? CORDON_RULE_GUARD_TAMPER : op->kin ? CORDON_RULE_NONE : CORDON_RULE_PROC_SIGNAL;
+	case CORDON_OP_LIMIT:
+		return op->guard ? CORDON_RULE_GUARD_TAMPER : op->kin ? CORDON_RULE_NONE : CORDON_RULE_PROC_SIGNAL;
 	case CORDON_OP_TRACE:
+		return op->guard ? CORDON_RULE_GUARD_TAMPER : op->kin ? CORDON_RULE_NONE : CORDON_RULE_PROC_MEMORY;
+	case CORDON_OP_BROKER:
+		return cordon_rule_of_broker(op);
+	case CORDON_OP_KERNEL:
+		return cordon_rule_of_kernel(op->what);
+	case CORDON_OP_UMOUNT:
 	case CORDON_OP_BPF:
 		return op->guard ? CORDON_RULE_GUARD_TAMPER : CORDON_RULE_NONE;
 	case CORDON_OP_ABI:
@@ -166,6 +295,13 @@ CORDON_INLINE __u32 cordon_action_of(const struct cordon_op *op, __u32 rule, __u
 		return CORDON_ACTION_DENY;
 	if (action >= CORDON_ACTION_COUNT)
 		return CORDON_ACTION_DENY;
+	/* The project may write in its own tree, hooks and settings included, but not without a word. */
+	if (rule == CORDON_RULE_FILE_PERSIST && op->role == CORDON_ROLE_PROJECT && (op->met & 1u << CORDON_ZONE_PROJECT) &&
+	    action > CORDON_ACTION_LOG)
+		return CORDON_ACTION_LOG;
+	/* A script runs by a program that is judged for itself. */
+	if (rule == CORDON_RULE_EXEC_DROPPED && (op->traits & CORDON_TRAIT_SCRIPT) && action > CORDON_ACTION_LOG)
+		return CORDON_ACTION_LOG;
 	/* Only an open can be answered with "no such file": a link or rename of a hidden file is refused. */
 	if (action == CORDON_ACTION_HIDE && op->kind != CORDON_OP_OPEN)
 		return CORDON_ACTION_DENY;

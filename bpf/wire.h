@@ -11,7 +11,7 @@
 
 #include <linux/types.h>
 
-#define CORDON_ABI 1
+#define CORDON_ABI 2
 
 /* Who a task is, in a session. Order matters to nobody; values are stored in the journal by name only. */
 enum cordon_role {
@@ -116,13 +116,23 @@ enum cordon_rule {
 	CORDON_RULE_COUNT,
 };
 
-/* What kind of place a file lies in. */
+/* What kind of place a file lies in: the nearest entry on the way up from it says. */
 enum cordon_zone {
 	CORDON_ZONE_NONE,
-	CORDON_ZONE_SECRET, /* policy/zones/secret.list */
-	CORDON_ZONE_HIDDEN, /* policy/zones/hidden.list */
-	CORDON_ZONE_GUARD,  /* our pins, state and policy */
-	CORDON_ZONE_DEEP,   /* the walk hit its bound before the root: nobody knows, so refuse */
+	CORDON_ZONE_SECRET,  /* policy/zones/secret.list */
+	CORDON_ZONE_HIDDEN,  /* policy/zones/hidden.list */
+	CORDON_ZONE_GUARD,   /* our pins, state and policy */
+	CORDON_ZONE_DEEP,    /* the walk hit its bound before the root: nobody knows, so refuse */
+	CORDON_ZONE_PERSIST, /* policy/zones/persist.list: what is run later, or by others */
+	CORDON_ZONE_PRIVATE, /* the user's home, where nothing nearer says otherwise */
+	CORDON_ZONE_TOOL,    /* policy/zones/tool.list, and environments: nothing private; an installer's to write */
+	CORDON_ZONE_PROJECT, /* the tree that the session started in */
+	CORDON_ZONE_TEMP,    /* a folder for temporary files: everybody makes entries of their own */
+	CORDON_ZONE_CACHE,   /* a cache that the installer's recognition file lists: the same */
+	CORDON_ZONE_OWN,     /* made by or for the task's own package */
+	CORDON_ZONE_OTHER,   /* made in this session by the installer or for another package */
+	CORDON_ZONE_PSEUDO,  /* no file of anybody's: pipes, /dev/null, the task's own /proc */
+	CORDON_ZONE_BROKER,  /* policy/zones/broker.list: sockets of those who act for others */
 	CORDON_ZONE_COUNT,
 };
 
@@ -141,18 +151,57 @@ enum cordon_op_kind {
 	CORDON_OP_SEND,    /* the same; addr is the message's or the connected peer's */
 	CORDON_OP_BIND,    /* family, type, addr, port */
 	CORDON_OP_LISTEN,  /* family, type, port as bound */
-	CORDON_OP_OPEN,    /* zone, classes, access */
+	CORDON_OP_OPEN,    /* zone, classes, access, traits */
 	CORDON_OP_LINK,    /* zone of the source */
 	CORDON_OP_RENAME,  /* zone of the source or of the place it replaces */
 	CORDON_OP_REMOVE,  /* unlink, rmdir: zone */
-	CORDON_OP_CREATE,  /* a new name: zone of the parent */
+	CORDON_OP_CREATE,  /* a new name: zone, depth */
 	CORDON_OP_UMOUNT,  /* guard: the file system of our pins */
-	CORDON_OP_SIGNAL,  /* guard, signal */
-	CORDON_OP_TRACE,   /* guard: ptrace, /proc/PID/mem, process_vm_* on it */
+	CORDON_OP_SIGNAL,  /* guard, kin, signal */
+	CORDON_OP_TRACE,   /* guard, kin: ptrace, /proc/PID/mem, process_vm_*, pidfd_getfd on it */
 	CORDON_OP_BPF,     /* guard: a descriptor of one of our maps, programs or links */
 	CORDON_OP_ABI,     /* trace: a system call by a number that backend does not follow, or a task sharing its files */
+	CORDON_OP_ATTR,    /* chmod, chown, utimes, xattr: zone, traits */
+	CORDON_OP_SETID,   /* chmod +s, security.capability, a device node: zone */
+	CORDON_OP_EXEC,    /* origin, traits: a program starts */
+	CORDON_OP_MAP,     /* origin: executable mapping of a file */
+	CORDON_OP_LIMIT,   /* guard, kin: priorities, limits, affinity of another process */
+	CORDON_OP_BROKER,  /* kin, zone, classes: a unix socket that somebody else listens on */
+	CORDON_OP_KERNEL,  /* what */
 	CORDON_OP_COUNT,
 };
+
+/* What CORDON_OP_KERNEL asks for. */
+enum cordon_what {
+	CORDON_WHAT_NONE,
+	CORDON_WHAT_BPF,        /* kernel.bpf: bpf(2), perf_event_open of others */
+	CORDON_WHAT_MODULE,     /* kernel.module */
+	CORDON_WHAT_MOUNT,      /* kernel.mount: mount, umount, move, pivot_root, chroot */
+	CORDON_WHAT_NAMESPACE,  /* kernel.namespace: unshare, setns, clone */
+	CORDON_WHAT_IO_URING,   /* kernel.io_uring */
+	CORDON_WHAT_CAPABILITY, /* kernel.capability: a use of a capability that changes the machine */
+	CORDON_WHAT_TTY,        /* tty.inject: TIOCSTI, TIOCLINUX */
+	CORDON_WHAT_TASKS,      /* flood.tasks */
+	CORDON_WHAT_FILES,      /* flood.files */
+	CORDON_WHAT_COUNT,
+};
+
+/* Where the bytes of a program come from. Only favourable evidence is kept: what nothing is known of is DROPPED. */
+enum cordon_origin {
+	CORDON_ORIGIN_DROPPED,
+	CORDON_ORIGIN_SYSTEM,   /* there before the session, where its packages may not write */
+	CORDON_ORIGIN_UNPACKED, /* written by the installer, and unchanged */
+	CORDON_ORIGIN_BUILT,    /* written by a linker alone */
+	CORDON_ORIGIN_MEMORY,   /* no name in any folder: memfd, unlinked, O_TMPFILE */
+	CORDON_ORIGIN_COUNT,
+};
+
+/* What else is said of the object. */
+#define CORDON_TRAIT_LINKED (1u << 0)  /* a file with other names: a change would show there too */
+#define CORDON_TRAIT_STARTUP (1u << 1) /* .pth, sitecustomize.py, usercustomize.py */
+#define CORDON_TRAIT_SCRIPT (1u << 2)  /* no ELF: an interpreter reads it */
+#define CORDON_TRAIT_SETID (1u << 3)   /* a setuid or setgid program, or one with capabilities */
+#define CORDON_TRAIT_FOLDER (1u << 4)
 
 #define CORDON_ACCESS_READ (1u << 0)
 #define CORDON_ACCESS_WRITE (1u << 1)
@@ -173,6 +222,12 @@ struct cordon_op {
 	__u32 reads;   /* CORDON_CLASS_* that the task's recognition entry lets it read */
 	__u32 guard;   /* 1: the object is a part of the guard */
 	__u32 signal;  /* the signal sent, 0: only a probe */
+	__u32 depth;   /* how far below the zone's entry, 0: the entry itself */
+	__u32 met;     /* 1 << zone for each entry on the way up */
+	__u32 traits;  /* CORDON_TRAIT_* */
+	__u32 origin;  /* enum cordon_origin */
+	__u32 what;    /* enum cordon_what */
+	__u32 kin;     /* 1: the target is the task's own: its package's; for installers its session's */
 };
 
 #define CORDON_LABEL_HELD (1u << 0)   /* stopped at its exec, not bound yet */
@@ -434,14 +489,14 @@ struct cordon_inode_entry {
 #else
 #define CORDON_ASSERT(e, m) _Static_assert(e, m)
 #endif
-CORDON_ASSERT(sizeof(struct cordon_op) == 64, "op");
+CORDON_ASSERT(sizeof(struct cordon_op) == 88, "op");
 CORDON_ASSERT(sizeof(struct cordon_label) == 16, "label");
 CORDON_ASSERT(sizeof(struct cordon_code) == 40, "code");
 CORDON_ASSERT(sizeof(struct cordon_session) == 32 + CORDON_ROLE_COUNT * CORDON_RULE_COUNT + 2 + CORDON_CODES_MAX * 40,
 	      "session");
 CORDON_ASSERT(sizeof(struct cordon_record) == 72, "record");
 CORDON_ASSERT(sizeof(struct cordon_record_exec) == 72 + 16 + CORDON_PATH_LEN + CORDON_ARGS_LEN, "exec");
-CORDON_ASSERT(sizeof(struct cordon_record_finding) == 72 + 64 + 32 + CORDON_FINDING_NAMES * CORDON_NAME_LEN, "finding");
+CORDON_ASSERT(sizeof(struct cordon_record_finding) == 72 + 88 + 32 + CORDON_FINDING_NAMES * CORDON_NAME_LEN, "finding");
 CORDON_ASSERT(sizeof(struct cordon_record_archive) == 72 + CORDON_NAME_LEN + CORDON_PATH_LEN, "archive");
 CORDON_ASSERT(sizeof(struct cordon_recognition_key) == 16, "recognition");
 CORDON_ASSERT(sizeof(struct cordon_zone_val) == 24, "zone");

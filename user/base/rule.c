@@ -99,13 +99,18 @@ static const char *const ops[] = {
 	[CORDON_OP_OPEN] = "open",     [CORDON_OP_LINK] = "link",     [CORDON_OP_RENAME] = "rename",
 	[CORDON_OP_REMOVE] = "remove", [CORDON_OP_CREATE] = "create", [CORDON_OP_UMOUNT] = "umount",
 	[CORDON_OP_SIGNAL] = "signal", [CORDON_OP_TRACE] = "trace",   [CORDON_OP_BPF] = "bpf",
-	[CORDON_OP_ABI] = "foreign-abi",
+	[CORDON_OP_ABI] = "foreign-abi", [CORDON_OP_ATTR] = "attr",   [CORDON_OP_SETID] = "setid",
+	[CORDON_OP_EXEC] = "exec",     [CORDON_OP_MAP] = "map",       [CORDON_OP_LIMIT] = "limit",
+	[CORDON_OP_BROKER] = "broker", [CORDON_OP_KERNEL] = "kernel",
 };
 _Static_assert(COUNT(ops) == CORDON_OP_COUNT, "an operation has no name");
 
 static const char *const zones[] = {
 	[CORDON_ZONE_NONE] = "none",   [CORDON_ZONE_SECRET] = "secret", [CORDON_ZONE_HIDDEN] = "hidden",
-	[CORDON_ZONE_GUARD] = "guard", [CORDON_ZONE_DEEP] = "deep",
+	[CORDON_ZONE_GUARD] = "guard", [CORDON_ZONE_DEEP] = "deep",     [CORDON_ZONE_PERSIST] = "persist",
+	[CORDON_ZONE_PRIVATE] = "private", [CORDON_ZONE_TOOL] = "tool", [CORDON_ZONE_PROJECT] = "project",
+	[CORDON_ZONE_TEMP] = "temp",   [CORDON_ZONE_CACHE] = "cache",   [CORDON_ZONE_OWN] = "own",
+	[CORDON_ZONE_OTHER] = "other", [CORDON_ZONE_PSEUDO] = "pseudo", [CORDON_ZONE_BROKER] = "broker",
 };
 _Static_assert(COUNT(zones) == CORDON_ZONE_COUNT, "a zone has no name");
 
