@@ -299,6 +299,10 @@ CORDON_INLINE __u32 cordon_action_of(const struct cordon_op *op, __u32 rule, __u
 	if (rule == CORDON_RULE_FILE_PERSIST && op->role == CORDON_ROLE_PROJECT && (op->met & 1u << CORDON_ZONE_PROJECT) &&
 	    action > CORDON_ACTION_LOG)
 		return CORDON_ACTION_LOG;
+	/* A project's own .env is for it to read; a dependency has no business there. */
+	if (rule == CORDON_RULE_FILE_SECRET && op->role == CORDON_ROLE_PROJECT && (op->traits & CORDON_TRAIT_NAMED) &&
+	    (op->met & 1u << CORDON_ZONE_PROJECT) && action > CORDON_ACTION_LOG)
+		return CORDON_ACTION_LOG;
 	/* A script runs by a program that is judged for itself. */
 	if (rule == CORDON_RULE_EXEC_DROPPED && (op->traits & CORDON_TRAIT_SCRIPT) && action > CORDON_ACTION_LOG)
 		return CORDON_ACTION_LOG;

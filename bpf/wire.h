@@ -202,6 +202,7 @@ enum cordon_origin {
 #define CORDON_TRAIT_SCRIPT (1u << 2)  /* no ELF: an interpreter reads it */
 #define CORDON_TRAIT_SETID (1u << 3)   /* a setuid or setgid program, or one with capabilities */
 #define CORDON_TRAIT_FOLDER (1u << 4)
+#define CORDON_TRAIT_NAMED (1u << 5) /* protected by its name alone, wherever it stands */
 
 #define CORDON_ACCESS_READ (1u << 0)
 #define CORDON_ACCESS_WRITE (1u << 1)
@@ -483,6 +484,8 @@ struct cordon_inode_entry {
 
 /* procfs files are protected by their name, whatever process they are of. Parent in `zone_names`. */
 #define CORDON_NAME_PROCFS 1ULL
+/* Names that are protected wherever they stand: `.env` by its whole name, `*.pem` by what begins with its last dot. */
+#define CORDON_NAME_ANYWHERE 2ULL
 
 #ifdef __cplusplus
 #define CORDON_ASSERT(e, m) static_assert(e, m)

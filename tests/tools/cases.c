@@ -110,7 +110,8 @@ static const struct word traits[] = { { "linked", CORDON_TRAIT_LINKED },
 				      { "startup", CORDON_TRAIT_STARTUP },
 				      { "script", CORDON_TRAIT_SCRIPT },
 				      { "setid", CORDON_TRAIT_SETID },
-				      { "folder", CORDON_TRAIT_FOLDER } };
+				      { "folder", CORDON_TRAIT_FOLDER },
+				      { "named", CORDON_TRAIT_NAMED } };
 static const struct word origins[] = { { "dropped", CORDON_ORIGIN_DROPPED },
 				       { "system", CORDON_ORIGIN_SYSTEM },
 				       { "unpacked", CORDON_ORIGIN_UNPACKED },
