@@ -48,7 +48,7 @@ static __always_inline void emit_head(struct cordon_record *head, __u16 type, __
 /* What ask() needs beside the operation. Zero in what does not apply. */
 struct ask_object {
 	struct dentry *dentry;
-	__u32 object, below;
+	__u32 object;
 	__u32 target; /* process, as the kernel numbers it */
 };
 
@@ -81,9 +81,7 @@ CORDON_GLOBAL int emit_finding(struct cordon_label *label, struct cordon_op *op,
 	record->answer = verdict & 0xff;
 	record->target = object->target;
 	record->object = object->object;
-	record->below = object->below;
 	record->names = 0;
-	record->pad = 0;
 	dentry = object->dentry;
 	for (i = 0; i < CORDON_FINDING_NAMES && dentry; i++) {
 		struct dentry *parent = BPF_CORE_READ(dentry, d_parent);
@@ -175,6 +173,8 @@ static __always_inline int answer_errno(__u32 answer)
 		asm volatile("%0 = 0" : "=r"(ret));
 	else if (answer == CORDON_ANSWER_ENOENT)
 		asm volatile("%0 = -2" : "=r"(ret));
+	else if (answer == CORDON_ANSWER_AGAIN)
+		asm volatile("%0 = -513" : "=r"(ret));
 	else
 		asm volatile("%0 = -1" : "=r"(ret));
 	return ret;

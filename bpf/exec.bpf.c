@@ -7,7 +7,7 @@
  * to `package` and stopped, and the controller, which can look at files, may raise it again (user/session/decide.h).
  */
 #include "argv.h"
-#include "emit.bpf.h"
+#include "program.bpf.h"
 
 char _license[] SEC("license") = "Dual BSD/GPL";
 
@@ -151,6 +151,20 @@ static __always_inline void exec_hold(struct cordon_label *label, struct cordon_
 	}
 }
 
+/* The program that runs from here on: on trace it is judged now, before its first instruction; in every backend a linker
+ * is known by it. */
+static __always_inline void exec_program(struct cordon_label *label, struct linux_binprm *bprm, __u8 role_before)
+{
+	struct file_request request = { .kind = CORDON_OP_EXEC };
+	struct cordon_state *st = guard_state();
+
+	if (st && st->backend == CORDON_BACKEND_TRACE && role_before > CORDON_ROLE_ROOT &&
+	    program_ask_exec(label, bprm, CORDON_BACKEND_TRACE) != CORDON_ANSWER_PASS)
+		bpf_send_signal(SIGKILL);
+	request.dentry = BPF_CORE_READ(bprm, file, f_path.dentry);
+	program_note_tool(label, &request);
+}
+
 SEC("?tp_btf/sched_process_exec")
 int BPF_PROG(cordon_exec, struct task_struct *task, int old_pid, struct linux_binprm *bprm)
 {
@@ -176,6 +190,7 @@ int BPF_PROG(cordon_exec, struct task_struct *task, int old_pid, struct linux_bi
 	if (!record) {
 		emit_count_lost(label->session, CORDON_RULE_NONE);
 		exec_decide(label, NULL, session);
+		exec_program(label, bprm, role_before);
 		exec_hold(label, NULL, session);
 		return 0;
 	}
@@ -186,6 +201,7 @@ int BPF_PROG(cordon_exec, struct task_struct *task, int old_pid, struct linux_bi
 	record->path_len = len > 0 ? len : 0;
 	record->held = 0;
 	exec_decide(label, record, session);
+	exec_program(label, bprm, role_before);
 	exec_hold(label, record, session);
 	len = bpf_probe_read_kernel_str(record->path, sizeof(record->path), bprm->filename);
 	record->path_len = len > 0 ? len : 0;

@@ -7,31 +7,109 @@
 
 char _license[] SEC("license") = "Dual BSD/GPL";
 
-/* A new name below a folder: the new dentry has no inode yet, so the walk begins at its name. */
+/* A new name below a folder: the new dentry has no inode yet, so the walk begins at its name. An entry of a shared
+ * folder is the task's from here on. */
+static __always_inline __u32 file_create_as(struct cordon_label *label, struct dentry *dentry, __u32 kind, __u64 ino)
+{
+	struct file_request request = { .dentry = dentry, .kind = kind, .access = CORDON_ACCESS_WRITE, .backend = REFUSING };
+	__u32 answer = file_judge(label, &request);
+
+	if (answer == CORDON_ANSWER_PASS && request.hit.depth == 1 && made_is_shared(&request.hit) &&
+	    made_note(label, &request.hit, ino))
+		return CORDON_ANSWER_EPERM;
+	return answer;
+}
+
 static __always_inline __u32 file_create(struct cordon_label *label, struct dentry *dentry)
 {
-	return file_ask(label, CORDON_OP_CREATE, dentry, CORDON_ACCESS_WRITE, REFUSING);
+	return file_create_as(label, dentry, CORDON_OP_CREATE, 0);
+}
+
+/* What would give its holder rights of somebody else, or is a door to a device. */
+static __always_inline __u32 file_create_mode(struct cordon_label *label, struct dentry *dentry, umode_t mode)
+{
+	__u32 type = mode & S_IFMT;
+
+	if (type == S_IFCHR || type == S_IFBLK || file_is_setid(mode))
+		return file_ask(label, CORDON_OP_SETID, dentry, CORDON_ACCESS_WRITE, REFUSING);
+	return file_create(label, dentry);
 }
 
 /* A link is a second name of a secret; a new name in our folders is tampering. */
 static __always_inline __u32 file_link(struct cordon_label *label, struct dentry *from, struct dentry *to)
 {
-	__u32 answer = file_ask(label, CORDON_OP_LINK, from, CORDON_ACCESS_READ, REFUSING);
+	struct file_request request = { .dentry = from, .kind = CORDON_OP_LINK, .access = CORDON_ACCESS_READ, .backend = REFUSING };
+	struct inode *inode = BPF_CORE_READ(from, d_inode);
+	__u32 answer = file_judge(label, &request);
 
-	return answer == CORDON_ANSWER_PASS ? file_create(label, to) : answer;
+	if (answer == CORDON_ANSWER_PASS)
+		answer = file_create_as(label, to, CORDON_OP_CREATE, BPF_CORE_READ(inode, i_ino));
+	if (answer == CORDON_ANSWER_PASS)
+		origin_keep(label, (__u64)inode, &request.hit);
+	return answer;
 }
 
-/* What is moved away loses its place; what is moved over one takes it. */
+/* What is moved away loses its place; what is moved over one takes it, and what was there is gone, or moved the other way
+ * round. */
 static __always_inline __u32 file_rename(struct cordon_label *label, struct dentry *from, struct dentry *to)
 {
-	__u32 answer = file_ask(label, CORDON_OP_RENAME, from, CORDON_ACCESS_READ, REFUSING);
+	struct file_request request = { .dentry = from, .kind = CORDON_OP_RENAME, .access = CORDON_ACCESS_READ, .backend = REFUSING };
+	struct inode *inode = BPF_CORE_READ(from, d_inode);
+	__u32 kind = BPF_CORE_READ(to, d_inode) ? CORDON_OP_RENAME : CORDON_OP_CREATE;
+	__u32 answer = file_judge(label, &request);
 
-	return answer == CORDON_ANSWER_PASS ? file_create(label, to) : answer;
+	if (answer == CORDON_ANSWER_PASS)
+		answer = file_create_as(label, to, kind, BPF_CORE_READ(inode, i_ino));
+	if (answer == CORDON_ANSWER_PASS) {
+		origin_keep(label, (__u64)inode, &request.hit);
+		made_forget(label, &request.hit);
+	}
+	return answer;
 }
 
 static __always_inline __u32 file_remove(struct cordon_label *label, struct dentry *dentry)
 {
-	return file_ask(label, CORDON_OP_REMOVE, dentry, CORDON_ACCESS_WRITE, REFUSING);
+	struct file_request request = { .dentry = dentry, .kind = CORDON_OP_REMOVE, .access = CORDON_ACCESS_WRITE, .backend = REFUSING };
+	__u32 answer = file_judge(label, &request);
+
+	if (answer == CORDON_ANSWER_PASS) {
+		origin_forget(label, (__u64)BPF_CORE_READ(dentry, d_inode));
+		made_forget(label, &request.hit);
+	}
+	return answer;
+}
+
+/* Modes, owners, extended attributes. */
+static __always_inline __u32 file_change(struct cordon_label *label, struct dentry *dentry, __u32 kind)
+{
+	struct file_request request = { .dentry = dentry, .kind = kind, .access = CORDON_ACCESS_WRITE, .backend = REFUSING };
+	__u32 answer = file_judge(label, &request);
+
+	if (answer == CORDON_ANSWER_PASS)
+		origin_keep(label, (__u64)BPF_CORE_READ(dentry, d_inode), &request.hit);
+	return answer;
+}
+
+static __always_inline __u32 file_chmod(struct cordon_label *label, struct dentry *dentry, umode_t mode)
+{
+	__u32 type = BPF_CORE_READ(dentry, d_inode, i_mode) & S_IFMT;
+
+	return file_change(label, dentry, type == S_IFREG && file_is_setid(mode) ? CORDON_OP_SETID : CORDON_OP_ATTR);
+}
+
+/* Capabilities of a program are an attribute of its file. */
+static __always_inline __u32 file_xattr(struct cordon_label *label, struct dentry *dentry, const char *name)
+{
+	static const char capability[] = "security.capability";
+	char text[sizeof(capability)] = {};
+	__u32 kind = CORDON_OP_SETID;
+	int i;
+
+	bpf_probe_read_kernel_str(text, sizeof(text), name);
+	for (i = 0; i < (int)sizeof(capability) - 1; i++)
+		if (text[i] != capability[i])
+			kind = CORDON_OP_ATTR;
+	return file_change(label, dentry, kind);
 }
 
 /* Not called for O_PATH: such a descriptor reads nothing, and opening it again comes here. */
@@ -49,10 +127,20 @@ CORDON_HOOK2(rename, "inode_rename",
 
 CORDON_HOOK(unlink, "inode_unlink", (struct inode * dir, struct dentry *dentry), file_remove(label, dentry))
 CORDON_HOOK(rmdir, "inode_rmdir", (struct inode * dir, struct dentry *dentry), file_remove(label, dentry))
-CORDON_HOOK(create, "inode_create", (struct inode * dir, struct dentry *dentry, umode_t mode), file_create(label, dentry))
+CORDON_HOOK(create, "inode_create", (struct inode * dir, struct dentry *dentry, umode_t mode),
+	    file_create_mode(label, dentry, mode))
 CORDON_HOOK(mkdir, "inode_mkdir", (struct inode * dir, struct dentry *dentry, umode_t mode), file_create(label, dentry))
 CORDON_HOOK(symlink, "inode_symlink", (struct inode * dir, struct dentry *dentry, const char *old_name),
 	    file_create(label, dentry))
+CORDON_HOOK(mknod, "inode_mknod", (struct inode * dir, struct dentry *dentry, umode_t mode, unsigned int dev),
+	    file_create_mode(label, dentry, mode))
+CORDON_HOOK(chmod, "path_chmod", (struct path * path, umode_t mode), file_chmod(label, path->dentry, mode))
+CORDON_HOOK_NO_RET(chown, "path_chown", (struct path * path), file_change(label, path->dentry, CORDON_OP_ATTR))
+CORDON_HOOK_NO_RET(xattr, "inode_setxattr", (void *idmap, struct dentry *dentry, const char *name),
+		   file_xattr(label, dentry, name))
+CORDON_HOOK_NO_RET(unxattr, "inode_removexattr", (void *idmap, struct dentry *dentry, const char *name),
+		   file_xattr(label, dentry, name))
+CORDON_HOOK_NO_RET(acl, "inode_set_acl", (void *idmap, struct dentry *dentry), file_change(label, dentry, CORDON_OP_ATTR))
 /* truncate(2) opens nothing. */
 CORDON_HOOK(truncate, "path_truncate", (struct path * path),
 	    file_ask(label, CORDON_OP_OPEN, path->dentry, CORDON_ACCESS_WRITE, REFUSING))

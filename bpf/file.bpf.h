@@ -5,42 +5,161 @@
 #ifndef CORDON_FILE_BPF_H
 #define CORDON_FILE_BPF_H
 
-#include "emit.bpf.h"
+#include "origin.bpf.h"
 
-/* An operation on a file. The dentry comes in memory: a global function takes no kernel pointer as an argument, and what
- * is read from memory is a number to the verifier. */
+/* An operation on a file, and what was found out about it. The dentry comes in memory: a global function takes no kernel
+ * pointer as an argument, and what is read from memory is a number to the verifier. */
 struct file_request {
 	struct dentry *dentry;
 	__u32 kind;   /* enum cordon_op_kind */
 	__u32 access; /* CORDON_ACCESS_* */
 	__u32 backend;
-	__u32 pad;
+	__u32 traits; /* CORDON_TRAIT_* that the caller knows of; the others are added */
+	struct object_hit hit;
 };
+
+static __always_inline bool file_is_setid(umode_t mode)
+{
+	/* A setgid bit without execution is a kind of lock, and on folders it is honest. */
+	return (mode & S_ISUID) || (mode & (S_ISGID | S_IXGRP)) == (S_ISGID | S_IXGRP);
+}
+
+/* Linux's numbers: null, zero, full, random, urandom; tty, ptmx; pseudo-terminals. Writing there changes
+ * nothing of anybody's. */
+static __always_inline bool file_is_harmless_device(__u32 rdev)
+{
+	__u32 major = rdev >> 20, minor = rdev & 0xfffff;
+
+	if (major == 1)
+		return minor == 3 || minor == 5 || (minor >= 7 && minor <= 9);
+	if (major == 5)
+		return minor == 0 || minor == 2;
+	return major >= 136 && major <= 143;
+}
+
+/* Pipes, sockets, devices such as /dev/null, and what has no name any more: nobody finds there what is written. */
+static __always_inline bool file_is_pseudo(struct inode *inode)
+{
+	__u32 type = BPF_CORE_READ(inode, i_mode) & S_IFMT;
+
+	if (type == S_IFCHR)
+		return file_is_harmless_device(BPF_CORE_READ(inode, i_rdev));
+	return type != S_IFBLK && type != S_IFDIR && origin_is_memory(inode);
+}
+
+static __always_inline __u32 file_traits(struct inode *inode, const struct object_hit *hit)
+{
+	__u32 traits = 0, type;
+
+	if (hit->name == HASH_SITECUSTOMIZE || hit->name == HASH_USERCUSTOMIZE)
+		traits |= CORDON_TRAIT_STARTUP;
+	if (!inode)
+		return traits;
+	type = BPF_CORE_READ(inode, i_mode) & S_IFMT;
+	if (type == S_IFDIR)
+		traits |= CORDON_TRAIT_FOLDER;
+	if (type == S_IFREG && BPF_CORE_READ(inode, i_nlink) > 1)
+		traits |= CORDON_TRAIT_LINKED;
+	return traits;
+}
+
+/* Names that are protected wherever they stand, in the project and the home: `.env`, `*.pem`. And `*.pth`, which is for
+ * whoever starts python next. */
+CORDON_GLOBAL int file_find_name(struct cordon_label *label, struct file_request *request)
+{
+	struct cordon_name_key key = {};
+	struct cordon_zone_val *val;
+	struct object_hit *hit;
+	struct dentry *dentry;
+	char tail[8] = {};
+	__u32 len;
+
+	if (!label || !request)
+		return 0;
+	hit = &request->hit;
+	dentry = request->dentry;
+	len = BPF_CORE_READ(dentry, d_name.len);
+	if (len > 4 && !bpf_probe_read_kernel(tail, 4, BPF_CORE_READ(dentry, d_name.name) + len - 4) && tail[0] == '.' &&
+	    tail[1] == 'p' && tail[2] == 't' && tail[3] == 'h')
+		request->traits |= CORDON_TRAIT_STARTUP;
+	if (hit->zone != CORDON_ZONE_PROJECT && hit->zone != CORDON_ZONE_PRIVATE)
+		return 0;
+	key.parent = CORDON_NAME_ANYWHERE;
+	key.session = label->session;
+	key.name = hit->name;
+	val = key.name ? bpf_map_lookup_elem(&zone_names, &key) : NULL;
+	if (!val) {
+		key.name = object_suffix_hash((__u64)dentry);
+		val = key.name ? bpf_map_lookup_elem(&zone_names, &key) : NULL;
+	}
+	if (!val)
+		return 0;
+	hit->zone = val->zone;
+	hit->classes = val->classes;
+	hit->object = val->object;
+	hit->depth = 0;
+	request->traits |= CORDON_TRAIT_NAMED;
+	return 0;
+}
+
+/* The place of a file in request->hit, its traits in request->traits. */
+CORDON_GLOBAL int file_find(struct cordon_label *label, struct file_request *request)
+{
+	struct object_hit *hit;
+	struct dentry *dentry;
+	struct inode *inode;
+	int found = 0;
+
+	if (!label || !request)
+		return 0;
+	hit = &request->hit;
+	dentry = request->dentry;
+	inode = BPF_CORE_READ(dentry, d_inode);
+	if (BPF_CORE_READ(dentry, d_sb, s_magic) == PROC_SUPER_MAGIC)
+		found = object_find_procfs((__u64)dentry, label, hit);
+	if (!found) {
+		object_find((__u64)dentry, label->session, hit);
+		made_resolve(label, hit);
+	}
+	if (inode && (hit->zone == CORDON_ZONE_NONE || made_is_shared(hit)) && file_is_pseudo(inode))
+		hit->zone = CORDON_ZONE_PSEUDO;
+	if (hit->zone == CORDON_ZONE_OWN && hit->since && (hit->package != label->package || hit->modules))
+		hit->zone = CORDON_ZONE_OTHER;
+	request->traits |= file_traits(inode, hit);
+	return 0;
+}
+
+static __always_inline bool file_is_write(const struct file_request *request)
+{
+	if (request->kind == CORDON_OP_OPEN)
+		return (request->access & CORDON_ACCESS_WRITE) != 0;
+	return request->kind != CORDON_OP_LINK;
+}
 
 CORDON_GLOBAL __u32 file_judge(struct cordon_label *label, struct file_request *request)
 {
 	struct ask_object object = {};
 	struct cordon_op op = {};
-	struct object_hit hit = {};
-	struct dentry *dentry;
-	int found = 0;
 
 	if (!label || !request)
 		return CORDON_ANSWER_EPERM;
-	dentry = request->dentry;
-	if (BPF_CORE_READ(dentry, d_sb, s_magic) == PROC_SUPER_MAGIC)
-		found = object_find_procfs((__u64)dentry, label, &hit);
-	if (!found)
-		object_find((__u64)dentry, label->session, &hit);
-	if (!hit.zone)
+	file_find(label, request);
+	if (cordon_is_confined(label->role))
+		file_find_name(label, request);
+	if (!request->hit.zone && (!file_is_write(request) || label->role <= CORDON_ROLE_ROOT))
 		return CORDON_ANSWER_PASS;
+	/* It sees no folder being made in a temporary one, so it cannot say whose it is. */
+	if (request->backend == CORDON_BACKEND_TRACE && made_is_shared(&request->hit))
+		request->hit.zone = CORDON_ZONE_OWN;
 	op.kind = request->kind;
-	op.zone = hit.zone;
-	op.classes = hit.classes;
+	op.zone = request->hit.zone;
+	op.classes = request->hit.classes;
+	op.depth = request->hit.depth;
+	op.met = request->hit.met;
+	op.traits = request->traits;
 	op.access = request->access;
-	object.dentry = dentry;
-	object.object = hit.object;
-	object.below = hit.below;
+	object.dentry = request->dentry;
+	object.object = request->hit.object;
 	return ask(label, &op, &object, request->backend);
 }
 
@@ -107,21 +226,46 @@ CORDON_GLOBAL int file_note_archive(struct cordon_label *label, __u64 address)
 	return 0;
 }
 
+/* What an opening that is allowed leaves to be known. Gives the answer: what cannot be kept is refused. */
+CORDON_GLOBAL __u32 file_opened(struct cordon_label *label, struct file_request *request, __u32 fresh)
+{
+	struct dentry *dentry;
+	struct inode *inode;
+
+	if (!label || !request)
+		return CORDON_ANSWER_EPERM;
+	dentry = request->dentry;
+	inode = BPF_CORE_READ(dentry, d_inode);
+	if (label->role <= CORDON_ROLE_ROOT || (BPF_CORE_READ(inode, i_mode) & S_IFMT) != S_IFREG)
+		return CORDON_ANSWER_PASS;
+	if (!(request->access & CORDON_ACCESS_WRITE)) {
+		if (label->role == CORDON_ROLE_INSTALLER)
+			file_note_archive(label, (__u64)dentry);
+		origin_note_read(label, (__u64)inode, &request->hit);
+		return CORDON_ANSWER_PASS;
+	}
+	if (request->hit.zone == CORDON_ZONE_PSEUDO || !origin_note_write(label, (__u64)inode, &request->hit, fresh))
+		return CORDON_ANSWER_PASS;
+	emit_count_lost(label->session, CORDON_RULE_EXEC_DROPPED);
+	return CORDON_ANSWER_EPERM;
+}
+
 /* open, openat, openat2, open_by_handle_at, exec, io_uring: all that opens, but O_PATH, which opens nothing. */
 static __always_inline __u32 file_ask_open(struct cordon_label *label, struct file *file, __u32 backend)
 {
 	fmode_t mode = BPF_CORE_READ(file, f_mode);
-	struct dentry *dentry = BPF_CORE_READ(file, f_path.dentry);
-	__u32 access = 0, answer;
+	bool fresh = (mode & FMODE_CREATED) || (BPF_CORE_READ(file, f_flags) & O_TRUNC);
+	struct file_request request = { .kind = CORDON_OP_OPEN, .backend = backend };
+	__u32 answer;
 
+	request.dentry = BPF_CORE_READ(file, f_path.dentry);
 	if (mode & FMODE_READ)
-		access |= CORDON_ACCESS_READ;
-	if (mode & FMODE_WRITE)
-		access |= CORDON_ACCESS_WRITE;
-	answer = file_ask(label, CORDON_OP_OPEN, dentry, access, backend);
-	if (label->role == CORDON_ROLE_INSTALLER && answer == CORDON_ANSWER_PASS && !(mode & FMODE_WRITE))
-		file_note_archive(label, (__u64)dentry);
-	return answer;
+		request.access |= CORDON_ACCESS_READ;
+	/* O_TRUNC empties a file that is opened for reading only, too. */
+	if ((mode & FMODE_WRITE) || fresh)
+		request.access |= CORDON_ACCESS_WRITE;
+	answer = file_judge(label, &request);
+	return answer == CORDON_ANSWER_PASS ? file_opened(label, &request, fresh) : answer;
 }
 
 #endif

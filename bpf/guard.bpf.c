@@ -7,6 +7,7 @@
  * bpf_prog (our maps and programs by pin or id), sb_umount (the file system of the pins). Files are file.bpf.c's: the
  * pin directory, state and policy are a zone.
  */
+#include "file.bpf.h"
 #include "hook.bpf.h"
 
 char _license[] SEC("license") = "Dual BSD/GPL";
@@ -116,6 +117,40 @@ int cordon_inodes(struct bpf_iter__task_file *ctx)
 	entry.super = (__u64)file->f_inode->i_sb;
 	entry.magic = file->f_inode->i_sb->s_magic;
 	bpf_seq_write(ctx->meta->seq, &entry, sizeof(entry));
+	return 0;
+}
+
+/* Origin of the file behind one descriptor of the controller, by the same code that decides on it. */
+SEC("?iter/task_file")
+int cordon_origins(struct bpf_iter__task_file *ctx)
+{
+	struct task_struct *task = ctx->task;
+	struct file_request wanted = {};
+	struct cordon_question *question;
+	struct file *file = ctx->file;
+	struct cordon_label label;
+	struct cordon_guard *guard;
+	__u32 tgid, session;
+	__u64 inode;
+
+	if (!task || !file)
+		return 0;
+	tgid = task->tgid;
+	guard = bpf_map_lookup_elem(&guards, &tgid);
+	if (!guard)
+		return 0;
+	session = guard->session;
+	question = bpf_map_lookup_elem(&questions, &session);
+	if (!question || question->fd != ctx->fd || question->label.session != session)
+		return 0;
+	label = question->label;
+	inode = (__u64)BPF_CORE_READ(file, f_inode);
+	wanted.dentry = BPF_CORE_READ(file, f_path.dentry);
+	file_find(&label, &wanted);
+	question->origin = origin_of(&label, inode, &wanted.hit);
+	origin_key(&question->key, (struct inode *)inode, session);
+	question->changed = origin_ctime((struct inode *)inode);
+	question->done = 1;
 	return 0;
 }
 

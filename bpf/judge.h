@@ -349,7 +349,19 @@ CORDON_INLINE __u32 cordon_strength(__u32 rule, __u32 backend)
 	case CORDON_RULE_GUARD_TAMPER:
 		/* A call that has begun is carried out: SIGKILL waits for its end. */
 		return trace ? CORDON_STRENGTH_ENDED_AFTER : CORDON_STRENGTH_REFUSED;
+	case CORDON_RULE_FILE_PERSIST:
+	case CORDON_RULE_FILE_STARTUP:
+		/* Of the ways to change a file trace follows the opening alone. */
+		return trace ? CORDON_STRENGTH_ENDED_AFTER : CORDON_STRENGTH_REFUSED;
+	case CORDON_RULE_EXEC_DROPPED:
+	case CORDON_RULE_EXEC_MEMORY:
+	case CORDON_RULE_EXEC_SETUID:
+		return trace ? CORDON_STRENGTH_ENDED_BEFORE : CORDON_STRENGTH_REFUSED;
 	case CORDON_RULE_FILE_HIDDEN:
+	case CORDON_RULE_FILE_OUTSIDE:
+	case CORDON_RULE_FILE_SETUID:
+	case CORDON_RULE_FILE_PRIVATE:
+		/* An honest build goes on where it may not write; it would not after a signal. */
 		return trace ? CORDON_STRENGTH_LOGGED : CORDON_STRENGTH_REFUSED;
 	default:
 		return CORDON_STRENGTH_NOT_YET;

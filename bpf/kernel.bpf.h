@@ -71,16 +71,42 @@ struct task_struct {
 	struct mm_struct *mm;
 	struct pid *thread_pid;
 	struct files_struct *files;
+	unsigned int personality;
+	unsigned int in_execve : 1;
 	struct completion *vfork_done; /* set while a vfork child has not exec'ed */
 };
 
 struct super_block {
-	unsigned long s_magic;
+	unsigned long s_magic, s_flags;
+};
+
+typedef long long time64_t;
+
+struct timespec64 {
+	time64_t tv_sec;
+	long tv_nsec;
 };
 
 struct inode {
 	umode_t i_mode;
 	struct super_block *i_sb;
+	unsigned long i_ino;
+	unsigned int i_nlink;
+	__u32 i_generation;
+	__u32 i_rdev;
+	atomic_t i_writecount;
+};
+
+/* Where the time of change lies: until 6.5, from 6.6, from 6.11 on. */
+struct inode___ctime {
+	struct timespec64 i_ctime;
+};
+struct inode___ctime2 {
+	struct timespec64 __i_ctime;
+};
+struct inode___ctime3 {
+	time64_t i_ctime_sec;
+	__u32 i_ctime_nsec;
 };
 
 struct qstr {
@@ -108,7 +134,12 @@ struct file {
 	struct inode *f_inode;
 	struct path f_path;
 	fmode_t f_mode;
+	unsigned int f_flags;
 	void *private_data;
+};
+
+struct vm_area_struct {
+	struct file *vm_file;
 };
 
 struct proc_inode {
@@ -117,6 +148,8 @@ struct proc_inode {
 };
 
 struct linux_binprm {
+	struct file *file; /* what is about to run */
+	char buf[4];       /* its first bytes; [256] there */
 	const char *filename; /* as given to execve */
 	const char *interp;   /* what runs: for a script its interpreter */
 };
@@ -243,6 +276,15 @@ _Static_assert(offsetof(struct user_sockaddr, in4) == 4 && offsetof(struct user_
 #define S_IFREG 0100000
 #define FMODE_READ 1
 #define FMODE_WRITE 2
+#define FMODE_CREATED 0x100000
+#define O_TRUNC 01000
+#define SB_NOUSER (1UL << 31) /* inside the kernel only: pipes, sockets, memfds */
+#define S_IFCHR 0020000
+#define S_IFBLK 0060000
+#define S_IFDIR 0040000
+#define S_ISUID 0004000
+#define S_ISGID 0002000
+#define S_IXGRP 0000010
 #define MAY_WRITE 2
 #define CLONE_THREAD 0x00010000
 #define PTRACE_MODE_ATTACH 2

@@ -66,6 +66,40 @@ struct {
 	__type(value, struct cordon_zone_val);
 } zone_names __weak SEC(".maps");
 
+/* Entries of temporary folders and caches, by who made them. Kernel. Full: package code makes no more of them. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 32768);
+	__type(key, struct cordon_made_key);
+	__type(value, struct cordon_made);
+} made_entries __weak SEC(".maps");
+
+/* What a linker alone has written, or the controller found equal to that. Kernel, controller. Full: it does not run. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 65536);
+	__type(key, struct cordon_origin_key);
+	__type(value, struct cordon_origin_val);
+} origins __weak SEC(".maps");
+
+/* Files that package code could change although their place says that it cannot have. Kernel. Full: the opening for
+ * writing is refused. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 32768);
+	__type(key, struct cordon_origin_key);
+	__type(value, __u32);
+} tainted __weak SEC(".maps");
+
+/* Files that the controller found equal to nothing good, with their time of change then. Controller. Full: compared
+ * again each time. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 16384);
+	__type(key, struct cordon_origin_key);
+	__type(value, __u64);
+} compares __weak SEC(".maps");
+
 /* What installers look like. Controller. Full: the session does not start. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
@@ -127,6 +161,14 @@ struct {
 	__type(key, __u32);
 	__type(value, struct cordon_state);
 } state __weak SEC(".maps");
+
+/* One question of each controller to cordon_origins. Controller; the answer is the kernel's. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, CORDON_SESSIONS_MAX);
+	__type(key, __u32);
+	__type(value, struct cordon_question);
+} questions __weak SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);

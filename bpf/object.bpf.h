@@ -11,20 +11,36 @@
 
 #include "task.bpf.h"
 
+/* What the way up from a file says of it. */
 struct object_hit {
-	__u32 zone; /* enum cordon_zone */
+	__u32 zone; /* enum cordon_zone of the nearest entry */
 	__u32 classes;
 	__u32 object;
-	__u32 below; /* components between the entry and the file */
+	__u32 depth; /* components between the entry and the file */
+	__u32 met;   /* 1 << zone of every entry */
+	__u32 package;
+	__u64 since;
+	__u64 name;   /* hash of the file's own name, 0: too long */
+	__u64 parent; /* kernel address of the entry, where that is an inode, */
+	__u64 child;  /* and of the dentry just below it */
+	__u32 modules; /* there is a node_modules in between: another package's */
+	__u32 pad;
 };
 
 struct object_walk {
 	struct dentry *dentry;
+	struct dentry *below;          /* the one before */
 	__u64 names[CORDON_CHAIN_MAX]; /* hashes: [0] of the current dentry, then of those below it */
 	__u32 session;
 	__u32 finished;
 	struct object_hit hit;
 };
+
+/* cordon_hash() of these; tests/unit/test_text.c compares. */
+#define HASH_NODE_MODULES 0x1502f2377f0e0ce3ULL
+#define HASH_DOT_CACHE 0x7bbf2b43e2b3f0e1ULL
+#define HASH_SITECUSTOMIZE 0x49fa43aecb1ab896ULL
+#define HASH_USERCUSTOMIZE 0x4c115c7c81a71b6aULL
 
 /* Hash of the dentry's name, 0 where it is longer than any protected name: 0 is no hash of a name that anyone picks. */
 CORDON_GLOBAL __u64 object_name_hash(__u64 address)
@@ -47,17 +63,65 @@ CORDON_GLOBAL __u64 object_name_hash(__u64 address)
 	return hash;
 }
 
-static __always_inline void object_take_hit(struct object_walk *walk, const struct cordon_zone_val *val, __u32 below)
+/* Hash of the end of a name, from the last `mark` on (`with`: with it). 0: no mark where one is `needed`. */
+CORDON_GLOBAL __u64 object_end_hash(__u64 address, __u32 mark, __u32 with, __u32 needed)
 {
+	struct dentry *dentry = (void *)address;
+	char name[CORDON_NAME_LEN];
+	const unsigned char *from = BPF_CORE_READ(dentry, d_name.name);
+	__u32 len = BPF_CORE_READ(dentry, d_name.len);
+	__u64 hash = needed ? 0 : CORDON_HASH_START;
+	long got;
+	int i;
+
+	/* The end of a long name is enough. */
+	if (len >= CORDON_NAME_LEN)
+		from += len - (CORDON_NAME_LEN - 1);
+	got = bpf_probe_read_kernel_str(name, sizeof(name), from);
+	if (got <= 1)
+		return 0;
+	for (i = 0; i < CORDON_NAME_LEN; i++) {
+		if (!name[i])
+			break;
+		if ((unsigned char)name[i] == mark) {
+			hash = CORDON_HASH_START;
+			if (!with)
+				continue;
+		}
+		if (hash)
+			hash = cordon_hash_step(hash, (unsigned char)name[i]);
+	}
+	return hash;
+}
+
+static __always_inline __u64 object_suffix_hash(__u64 dentry)
+{
+	return object_end_hash(dentry, '.', 1, 1);
+}
+
+static __always_inline __u64 object_tail_hash(__u64 dentry)
+{
+	return object_end_hash(dentry, '-', 0, 0);
+}
+
+/* The nearest entry counts; all of them are remembered by their kind. */
+static __always_inline void object_take(struct object_walk *walk, const struct cordon_zone_val *val, __u32 depth)
+{
+	if (val->zone < 32)
+		walk->hit.met |= 1u << val->zone;
+	if (walk->hit.zone && walk->hit.depth <= depth)
+		return;
 	walk->hit.zone = val->zone;
 	walk->hit.classes = val->classes;
 	walk->hit.object = val->object;
-	walk->hit.below = below;
-	walk->finished = 1;
+	walk->hit.package = val->package;
+	walk->hit.since = val->since;
+	walk->hit.depth = depth;
+	walk->hit.parent = walk->hit.child = 0;
 }
 
 /* Looks for the names below `parent`: the current dentry's, and where that is a folder that was missing when the lists
- * were learned, those below it. Gives 1 where one is protected. */
+ * were learned, those below it. */
 static __noinline int object_match_names(struct object_walk *walk, __u64 parent, __u32 depth)
 {
 	struct cordon_name_key key = {};
@@ -77,8 +141,8 @@ static __noinline int object_match_names(struct object_walk *walk, __u64 parent,
 		if (!val)
 			return 0;
 		if (val->zone) {
-			object_take_hit(walk, val, depth - k);
-			return 1;
+			object_take(walk, val, depth - k);
+			return 0;
 		}
 		if (!val->next)
 			return 0;
@@ -101,8 +165,13 @@ static long object_walk_step(__u32 depth, struct object_walk *walk)
 	if (key.inode) {
 		val = bpf_map_lookup_elem(&zones, &key);
 		if (val) {
-			object_take_hit(walk, val, depth);
-			return 1;
+			bool nearest = !walk->hit.zone;
+
+			object_take(walk, val, depth);
+			if (nearest) {
+				walk->hit.parent = key.inode;
+				walk->hit.child = (__u64)walk->below;
+			}
 		}
 	}
 	if (!parent || parent == dentry) {
@@ -112,8 +181,13 @@ static long object_walk_step(__u32 depth, struct object_walk *walk)
 	for (k = CORDON_CHAIN_MAX - 1; k > 0; k--)
 		walk->names[k] = walk->names[k - 1];
 	walk->names[0] = object_name_hash((__u64)dentry);
-	if (object_match_names(walk, (__u64)BPF_CORE_READ(parent, d_inode), depth))
-		return 1;
+	if (depth == 0)
+		walk->hit.name = walk->names[0];
+	/* Tools keep their own things in node_modules/.cache. */
+	if (depth > 0 && !walk->hit.zone && walk->names[0] == HASH_NODE_MODULES && walk->names[1] != HASH_DOT_CACHE)
+		walk->hit.modules = 1;
+	object_match_names(walk, (__u64)BPF_CORE_READ(parent, d_inode), depth);
+	walk->below = dentry;
 	walk->dentry = parent;
 	return 0;
 }
@@ -121,11 +195,11 @@ static long object_walk_step(__u32 depth, struct object_walk *walk)
 /*
  * 0, and the verifier does not know it. Before 6.7 it follows the callback of bpf_loop() once only, with the state that the
  * caller left: were the names above the first known to be 0, it would take the look-ups of those for dead code and remove
- * them [seen: 6.1 did not follow missing folders].
+ * them [seen: 6.1 did not follow missing folders]. So whatever the callback branches on begins with this.
  */
 static volatile __u64 object_zero;
 
-/* Takes: a dentry, the session. Gives: the deepest protected place on the way to the root in *hit. */
+/* Takes: a dentry, the session. Gives: what the way to the root of its file system says in *hit. */
 CORDON_GLOBAL int object_find(__u64 dentry, __u32 session, struct object_hit *hit)
 {
 	struct object_walk walk = {};
@@ -135,6 +209,8 @@ CORDON_GLOBAL int object_find(__u64 dentry, __u32 session, struct object_hit *hi
 		return 0;
 	for (k = 0; k < CORDON_CHAIN_MAX; k++)
 		walk.names[k] = object_zero;
+	walk.hit.zone = walk.hit.depth = object_zero;
+	walk.below = (void *)object_zero;
 	walk.dentry = (void *)dentry;
 	walk.session = session;
 	bpf_loop(CORDON_WALK_MAX, object_walk_step, &walk, 0);
@@ -161,17 +237,19 @@ CORDON_GLOBAL int object_find_procfs(__u64 address, struct cordon_label *me, str
 
 	if (!me || !hit)
 		return 0;
+	pid = BPF_CORE_READ(proc, pid);
+	if (!pid) /* /proc/cmdline, /proc/sys: the kernel's own */
+		return 0;
+	target = (__u32)BPF_CORE_READ(pid, numbers[0].nr);
+	if (target == bpf_get_current_pid_tgid() >> 32) {
+		hit->zone = CORDON_ZONE_PSEUDO;
+		return 1;
+	}
 	key.parent = CORDON_NAME_PROCFS;
 	key.name = object_name_hash((__u64)dentry);
 	key.session = me->session;
 	val = bpf_map_lookup_elem(&zone_names, &key);
 	if (!val)
-		return 0;
-	pid = BPF_CORE_READ(proc, pid);
-	if (!pid) /* /proc/cmdline: the kernel's own */
-		return 0;
-	target = (__u32)BPF_CORE_READ(pid, numbers[0].nr);
-	if (target == bpf_get_current_pid_tgid() >> 32)
 		return 0;
 	other = bpf_map_lookup_elem(&labels, &target);
 	if (other && other->session == me->session) {
@@ -183,7 +261,7 @@ CORDON_GLOBAL int object_find_procfs(__u64 address, struct cordon_label *me, str
 	hit->zone = val->zone;
 	hit->classes = val->classes;
 	hit->object = val->object;
-	hit->below = 0;
+	hit->depth = 0;
 	return 1;
 }
 

@@ -56,6 +56,9 @@ enum cordon_answer {
 	CORDON_ANSWER_COUNT,
 };
 
+/* Inside the kernel side only: the task stops, and the call is made again when it is woken. */
+#define CORDON_ANSWER_AGAIN 100
+
 /* How strongly a backend can answer for a rule: the table is cordon_strength() in judge.h. */
 enum cordon_strength {
 	CORDON_STRENGTH_NOT_YET,      /* no code enforces it so far */
@@ -238,6 +241,9 @@ struct cordon_op {
 #define CORDON_LABEL_SHARED (1u << 5) /* trace: has its parent's descriptors or memory, and has not exec'ed yet */
 #define CORDON_LABEL_CONFINED (1u << 4) /* --confine: a `root` that is `project`, and may still become `installer` */
 
+#define CORDON_LABEL_LINKER (1u << 6)   /* a linker of the system, with nothing else in it: what it writes is `built` */
+#define CORDON_LABEL_KEEPER (1u << 7)   /* strip and the like: keeps what was built so */
+
 /* The label of a process. Map `labels`; key __u64: its tgid, or the address of its task before it has one. */
 struct cordon_label {
 	__u32 session;
@@ -276,6 +282,7 @@ struct cordon_session {
 	__u32 level;      /* pid namespace level of the controller: pids in records are seen from there */
 	__u64 heartbeat;  /* CLOCK_MONOTONIC ns, written by the controller */
 	__u64 cgroup;     /* id of its cgroup2, 0: none */
+	__u64 began;      /* CLOCK_REALTIME ns: files changed before were there before */
 	__u8 actions[CORDON_ROLE_COUNT][CORDON_RULE_COUNT]; /* enum cordon_action */
 	__u8 pad[2];
 	struct cordon_code codes[CORDON_CODES_MAX];
@@ -330,8 +337,43 @@ struct cordon_zone_val {
 	__u32 zone;    /* enum cordon_zone; NONE in `zone_names`: only a step to `next` */
 	__u32 classes; /* CORDON_CLASS_* */
 	__u32 object;  /* the session's number of this entry of the lists, for grants and for the finding's path */
+	__u32 package; /* OWN: the session's number of the package that it is for */
+	__u64 next;    /* in `zone_names`: pseudo parent to go on with downward, 0: none */
+	__u64 since;   /* OWN: when it was handed over, CLOCK_REALTIME ns: what was changed before is the installer's */
+};
+
+/* Bytes of the name of an entry of a temporary folder, with NUL; what is longer belongs to nobody. */
+#define CORDON_MADE_NAME_LEN 96
+
+/*
+ * Who made an entry of a folder for temporary files, or of a cache, in this session. Map `made_entries`. The whole name, no hash:
+ * this grants something. The parent is a zone, so its address is held.
+ */
+struct cordon_made_key {
+	__u64 parent;
+	__u32 session;
 	__u32 pad;
-	__u64 next; /* in `zone_names`: pseudo parent to go on with downward, 0: none */
+	char name[CORDON_MADE_NAME_LEN];
+};
+
+struct cordon_made {
+	__u32 package;
+	__u32 role;
+	__u64 ino; /* 0: not seen yet. Another file of that name is nobody's */
+};
+
+/* What is known of a file's content. Maps `origins` (favourable) and `tainted`; address and numbers: two subvolumes of
+ * btrfs have equal numbers, an address can be another file's later. */
+struct cordon_origin_key {
+	__u64 inode; /* kernel address; in `tainted` that of the super block */
+	__u64 ino;
+	__u32 generation;
+	__u32 session;
+};
+
+struct cordon_origin_val {
+	__u32 origin; /* enum cordon_origin */
+	__u32 tgid;   /* who writes it; another one's opening for writing ends it */
 };
 
 /* How many dentries a walk goes up. node_modules nests 10 to 20 deep; what is deeper is refused, not allowed. */
@@ -400,6 +442,7 @@ enum cordon_record_type {
 	CORDON_RECORD_EXIT,
 	CORDON_RECORD_FINDING,
 	CORDON_RECORD_ARCHIVE,
+	CORDON_RECORD_PROGRAM,
 };
 
 struct cordon_record {
@@ -442,9 +485,7 @@ struct cordon_record_finding {
 	__u32 answer;
 	__u32 target; /* SIGNAL, TRACE: kernel tgid of the target */
 	__u32 object; /* zone entry that was hit, see cordon_zone_val */
-	__u32 below;  /* how many components below that entry the file lies */
 	__u32 names;  /* how many components are in `name` */
-	__u32 pad;
 	char name[CORDON_FINDING_NAMES][CORDON_NAME_LEN]; /* the file's name first, then upward */
 };
 
@@ -454,6 +495,21 @@ struct cordon_record_archive {
 	struct cordon_record head;
 	char parent[CORDON_NAME_LEN]; /* name of its folder: pip-unpack-x */
 	char name[CORDON_PATH_LEN];   /* file name, NUL-terminated */
+};
+
+#define CORDON_PROGRAM_NAMES 24
+#define CORDON_PROGRAM_NAME_LEN 128
+
+/* A task was stopped since it would run, or map executable, a file whose origin is not good: is it a copy of one that is?
+ * The controller answers in `origins` (equal) or `compares` (not), and wakes the task. */
+struct cordon_record_program {
+	struct cordon_record head;
+	struct cordon_origin_key key; /* of the file */
+	__u64 changed;                /* its ctime, ns: what is compared is that content */
+	__u32 object, depth;          /* the entry of the lists that it lies below, and how far */
+	__u32 names;
+	__u32 kind; /* CORDON_OP_EXEC or CORDON_OP_MAP */
+	char name[CORDON_PROGRAM_NAMES][CORDON_PROGRAM_NAME_LEN]; /* the file's name first, then upward */
 };
 
 /* Map `lost`: per CPU, key: the record's rule (0 for records that are no findings), value __u64 count. */
@@ -472,6 +528,18 @@ struct cordon_request {
 	__u32 tgid;  /* out: as the kernel numbers it */
 	__u32 level; /* out: pid namespace level */
 	__s32 error; /* out: 0 or -errno of the map update */
+};
+
+/* Map `questions`; key __u32: session. Its controller asks what a task of this label would be told of the origin of the
+ * file behind its own descriptor `fd`. */
+struct cordon_question {
+	struct cordon_label label;
+	__u32 fd;
+	__u32 done;    /* out: not 0: answered */
+	__u32 origin;  /* out: enum cordon_origin */
+	__u32 pad;
+	struct cordon_origin_key key; /* out: the file's */
+	__u64 changed; /* out: its ctime, ns */
 };
 
 /* What iter/task_file writes for each descriptor of the process. */
@@ -495,13 +563,16 @@ struct cordon_inode_entry {
 CORDON_ASSERT(sizeof(struct cordon_op) == 88, "op");
 CORDON_ASSERT(sizeof(struct cordon_label) == 16, "label");
 CORDON_ASSERT(sizeof(struct cordon_code) == 40, "code");
-CORDON_ASSERT(sizeof(struct cordon_session) == 32 + CORDON_ROLE_COUNT * CORDON_RULE_COUNT + 2 + CORDON_CODES_MAX * 40,
+CORDON_ASSERT(sizeof(struct cordon_session) == 40 + CORDON_ROLE_COUNT * CORDON_RULE_COUNT + 2 + CORDON_CODES_MAX * 40,
 	      "session");
 CORDON_ASSERT(sizeof(struct cordon_record) == 72, "record");
 CORDON_ASSERT(sizeof(struct cordon_record_exec) == 72 + 16 + CORDON_PATH_LEN + CORDON_ARGS_LEN, "exec");
-CORDON_ASSERT(sizeof(struct cordon_record_finding) == 72 + 88 + 32 + CORDON_FINDING_NAMES * CORDON_NAME_LEN, "finding");
+CORDON_ASSERT(sizeof(struct cordon_record_finding) == 72 + 88 + 24 + CORDON_FINDING_NAMES * CORDON_NAME_LEN, "finding");
 CORDON_ASSERT(sizeof(struct cordon_record_archive) == 72 + CORDON_NAME_LEN + CORDON_PATH_LEN, "archive");
+CORDON_ASSERT(sizeof(struct cordon_record_program) == 72 + 48 + CORDON_PROGRAM_NAMES * CORDON_PROGRAM_NAME_LEN, "program");
 CORDON_ASSERT(sizeof(struct cordon_recognition_key) == 16, "recognition");
-CORDON_ASSERT(sizeof(struct cordon_zone_val) == 24, "zone");
+CORDON_ASSERT(sizeof(struct cordon_zone_val) == 32, "zone");
+CORDON_ASSERT(sizeof(struct cordon_made_key) == 16 + CORDON_MADE_NAME_LEN, "made");
+CORDON_ASSERT(sizeof(struct cordon_origin_key) == 24, "origin");
 
 #endif

@@ -113,32 +113,25 @@ static void finding_fill_net(struct finding *finding, const struct cordon_op *op
 	finding->object_protocol = protocol ? strdup(protocol) : NULL;
 }
 
-/* How many of the file's names lie below the protected path `base`: -1 where it is not on the way up, because the file
- * was reached by another name (a hard link, a name that the list does not have). */
-static int finding_depth(const struct cordon_record_finding *record, const char *base)
-{
-	const char *last = text_basename(base);
-
-	for (uint32_t i = 0; i < record->names; i++)
-		if (!strcmp(record->name[i], last))
-			return (int)i;
-	return -1;
-}
-
-/* The protected path, with what lies below it where it is a folder. By another name it is still that path which matters,
- * and which a grant would name. */
+/* The path of the list's entry, with what lies below it where it is a folder. By another name it is still that path
+ * which matters, and which a grant would name. */
 static char *finding_path(const struct controller *c, const struct cordon_record_finding *record)
 {
 	const char *base = places_path(c->places, record->object);
-	int below = base ? finding_depth(record, base) : (int)record->names;
+	uint32_t below = base ? record->op.depth : record->names;
 	char *path;
 
-	if (below < 0)
-		return strdup(base);
-	/* No entry of the lists: the walk did not reach the root. */
-	path = strdup(base ? base : "...");
+	/* No entry of the lists: the kernel names as many folders as fit; more is marked by the dots. */
+	path = strdup(base ? base : record->names < CORDON_FINDING_NAMES ? "" : "...");
+	if (below > record->names) {
+		char *longer = path ? text_format("%s/...", path) : NULL;
+
+		free(path);
+		path = longer;
+		below = record->names;
+	}
 	while (path && below-- > 0) {
-		char *longer = text_format("%s/%s", path, record->name[below]);
+		char *longer = text_format("%s/%.*s", path, CORDON_NAME_LEN, record->name[below]);
 
 		free(path);
 		path = longer;
@@ -161,6 +154,10 @@ static void finding_fill_object(struct controller *c, struct finding *finding, c
 	case CORDON_OP_RENAME:
 	case CORDON_OP_REMOVE:
 	case CORDON_OP_CREATE:
+	case CORDON_OP_ATTR:
+	case CORDON_OP_SETID:
+	case CORDON_OP_EXEC:
+	case CORDON_OP_MAP:
 		finding->object_path = finding_path(c, record);
 		break;
 	case CORDON_OP_SIGNAL:

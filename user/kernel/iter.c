@@ -91,6 +91,33 @@ int kernel_label(struct kernel *kernel, int pidfd, const struct cordon_label *la
 	return r;
 }
 
+int kernel_origin(struct kernel *kernel, const struct cordon_label *label, int fd, struct kernel_origin *ret)
+{
+	struct cordon_question question = { .label = *label, .fd = (uint32_t)fd };
+	_cleanup_close_ int pidfd = iter_pidfd(getpid());
+	union bpf_iter_link_info info = { .task.pid_fd = (uint32_t)pidfd };
+	_cleanup_close_ int iter = -1;
+	uint32_t session = label->session;
+	int r;
+
+	if (pidfd < 0)
+		return pidfd;
+	if (bpf_map_update_elem(kernel->map[KERNEL_MAP_questions], &session, &question, BPF_ANY))
+		return -errno;
+	iter = iter_start(kernel->prog[KERNEL_PROG_cordon_origins], &info);
+	if (iter < 0)
+		return iter;
+	r = iter_drain(iter);
+	if (r < 0)
+		return r;
+	if (bpf_map_lookup_elem(kernel->map[KERNEL_MAP_questions], &session, &question))
+		return -errno;
+	if (!question.done)
+		return -ENODATA;
+	*ret = (struct kernel_origin){ .origin = question.origin, .key = question.key, .changed = question.changed };
+	return 0;
+}
+
 static int iter_compare_fd(const void *a, const void *b)
 {
 	uint32_t x = ((const struct cordon_inode_entry *)a)->fd, y = ((const struct cordon_inode_entry *)b)->fd;

@@ -78,6 +78,19 @@ int kernel_label_set(struct kernel *kernel, uint32_t tgid, const struct cordon_l
 
 /* Addresses behind descriptors of this process; `entries` is indexed as `fds`. -ENODATA for one that was not met. */
 int kernel_inodes(struct kernel *kernel, const int *fds, size_t count, struct cordon_inode_entry *ret_entries);
+/* The origin of the file behind `fd`, as the hooks would tell a task with this label (of this controller's session). */
+struct kernel_origin {
+	unsigned int origin;          /* enum cordon_origin */
+	struct cordon_origin_key key; /* of the file, for the functions below */
+	uint64_t changed;             /* its ctime, ns */
+};
+int kernel_origin(struct kernel *kernel, const struct cordon_label *label, int fd, struct kernel_origin *ret);
+/* From now on that file has this origin, until somebody opens it for writing. */
+int kernel_origin_set(struct kernel *kernel, const struct cordon_origin_key *key, unsigned int origin);
+/* It was compared with its content of that time, and is no copy of anything good. */
+int kernel_compared(struct kernel *kernel, const struct cordon_origin_key *key, uint64_t changed);
+/* Who made the entry `name` of the shared folder with that address. -ENOENT: nobody of this session. */
+int kernel_made(struct kernel *kernel, uint32_t session, uint64_t parent, const char *name, struct cordon_made *ret);
 int kernel_zone_add(struct kernel *kernel, const struct cordon_zone_key *key, const struct cordon_zone_val *val);
 int kernel_name_add(struct kernel *kernel, const struct cordon_name_key *key, const struct cordon_zone_val *val);
 int kernel_name_get(struct kernel *kernel, const struct cordon_name_key *key, struct cordon_zone_val *ret);

@@ -73,10 +73,16 @@ static bool load_wants(const char *name, unsigned int backend)
 	return true;
 }
 
-/* path hooks are missing without CONFIG_SECURITY_PATH (early RHEL 9). Every other hook has to be there. */
+/* path hooks are missing without CONFIG_SECURITY_PATH (early RHEL 9), inode_set_acl before 6.2, where an ACL is an xattr as
+ * any other. Every other hook has to be there. */
 static bool load_may_miss(const char *name)
 {
-	return text_ends_with(name, "_truncate");
+	static const char *const optional[] = { "_truncate", "_chmod", "_chown", "_acl" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(optional); i++)
+		if (text_ends_with(name, optional[i]))
+			return true;
+	return false;
 }
 
 static bool load_has_target(const struct btf *btf, const struct bpf_program *prog)

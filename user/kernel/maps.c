@@ -3,6 +3,7 @@
 #include "kernel/internal.h"
 
 #include <errno.h>
+#include <string.h>
 #include <time.h>
 
 static int map_set(struct kernel *kernel, enum kernel_map map, const void *key, const void *value)
@@ -43,6 +44,28 @@ int kernel_grant_file(struct kernel *kernel, const struct cordon_grant_file *key
 	uint32_t one = 1;
 
 	return map_set(kernel, KERNEL_MAP_grants_file, key, &one);
+}
+
+int kernel_origin_set(struct kernel *kernel, const struct cordon_origin_key *key, unsigned int origin)
+{
+	struct cordon_origin_val val = { .origin = origin };
+
+	return map_set(kernel, KERNEL_MAP_origins, key, &val);
+}
+
+int kernel_compared(struct kernel *kernel, const struct cordon_origin_key *key, uint64_t changed)
+{
+	return map_set(kernel, KERNEL_MAP_compares, key, &changed);
+}
+
+int kernel_made(struct kernel *kernel, uint32_t session, uint64_t parent, const char *name, struct cordon_made *ret)
+{
+	struct cordon_made_key key = { .parent = parent, .session = session };
+
+	if (strlen(name) >= sizeof(key.name))
+		return -ENOENT;
+	memcpy(key.name, name, strlen(name));
+	return bpf_map_lookup_elem(kernel->map[KERNEL_MAP_made_entries], &key, ret) ? -errno : 0;
 }
 
 int kernel_label_get(struct kernel *kernel, uint32_t tgid, struct cordon_label *ret)

@@ -110,7 +110,7 @@ static bool session_owns(int map, const struct session_field *field, const unsig
  * anew without end. */
 static void session_delete(int map, const struct session_field *field, uint32_t id)
 {
-	unsigned char key[64], next[64];
+	unsigned char key[128], next[128];
 	_cleanup_free_ unsigned char *found = NULL;
 	size_t count = 0, room = 0;
 	bool first = true;
@@ -177,9 +177,14 @@ void kernel_session_end(struct kernel *kernel, uint32_t id)
 	session_delete_labels(kernel, id);
 	bpf_map_delete_elem(kernel->map[KERNEL_MAP_sessions], &id);
 	bpf_map_delete_elem(kernel->map[KERNEL_MAP_rings], &id);
+	bpf_map_delete_elem(kernel->map[KERNEL_MAP_questions], &id);
 	DELETE_BY_KEY(zones, cordon_zone_key);
 	DELETE_BY_KEY(zone_names, cordon_name_key);
 	DELETE_BY_KEY(recognition, cordon_recognition_key);
+	DELETE_BY_KEY(made_entries, cordon_made_key);
+	DELETE_BY_KEY(origins, cordon_origin_key);
+	DELETE_BY_KEY(tainted, cordon_origin_key);
+	DELETE_BY_KEY(compares, cordon_origin_key);
 	DELETE_BY_KEY(grants_net, cordon_grant_net);
 	DELETE_BY_KEY(grants_file, cordon_grant_file);
 	/* key: session << 32 | rule */

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * made.bpf.h - whose an entry of a shared folder is: temporary folders and caches, where every task makes entries.
+ *
+ * The walk (object.bpf.h) ends at such a folder; who made the entry that it came by is looked up by parent and name, and
+ * by inode number, so that a file of the same name that came later is nobody's. Installers' entries are kept too: they
+ * are OTHER to package code, and the controller hands over to a package only what an installer made.
+ */
+#ifndef CORDON_MADE_BPF_H
+#define CORDON_MADE_BPF_H
+
+#include "emit.bpf.h"
+
+static __always_inline bool made_is_shared(const struct object_hit *hit)
+{
+	return (hit->zone == CORDON_ZONE_TEMP || hit->zone == CORDON_ZONE_CACHE) && hit->parent;
+}
+
+/* Gives 0 where the name does not fit: what is cut could be another's. */
+static __always_inline int made_key_fill(struct cordon_made_key *key, __u64 parent, struct dentry *child, __u32 session)
+{
+	long len;
+
+	__builtin_memset(key, 0, sizeof(*key));
+	key->parent = parent;
+	key->session = session;
+	len = bpf_probe_read_kernel_str(key->name, sizeof(key->name), BPF_CORE_READ(child, d_name.name));
+	return len > 1 && len < (long)sizeof(key->name);
+}
+
+/*
+ * Takes: the hit of a walk that ended at a shared folder. Changes its zone to OWN or OTHER where the entry below that
+ * folder has an owner.
+ */
+CORDON_GLOBAL int made_resolve(struct cordon_label *label, struct object_hit *hit)
+{
+	struct cordon_made_key key;
+	struct cordon_made *made;
+	struct dentry *child;
+	__u64 ino;
+
+	if (!label || !hit || !made_is_shared(hit) || !hit->child)
+		return 0;
+	child = (void *)hit->child;
+	/* No inode: the name is about to be made. */
+	if (!BPF_CORE_READ(child, d_inode) || !made_key_fill(&key, hit->parent, child, label->session))
+		return 0;
+	made = bpf_map_lookup_elem(&made_entries, &key);
+	if (!made)
+		return 0;
+	ino = BPF_CORE_READ(child, d_inode, i_ino);
+	if (!made->ino)
+		made->ino = ino;
+	else if (made->ino != ino)
+		return 0;
+	hit->zone = made->role == label->role && made->package == label->package && cordon_is_confined(made->role) ?
+			CORDON_ZONE_OWN : CORDON_ZONE_OTHER;
+	/* Code of another package may have written it: no evidence for what lies there. */
+	hit->package = cordon_is_confined(made->role) ? made->package : 0;
+	hit->met |= 1u << hit->zone;
+	return 0;
+}
+
+/*
+ * The task makes the entry `hit->child` of a shared folder, or moves something there (`ino`: what, 0: not known yet).
+ * Gives 0, or 1 where that could not be noted and the task is package code: it must not make what is nobody's.
+ */
+CORDON_GLOBAL int made_note(struct cordon_label *label, struct object_hit *hit, __u64 ino)
+{
+	struct cordon_made made = {};
+	struct cordon_made_key key;
+
+	if (!label || !hit || !hit->child || label->role <= CORDON_ROLE_ROOT)
+		return 0;
+	made.package = label->package;
+	made.role = label->role;
+	made.ino = ino;
+	if (made_key_fill(&key, hit->parent, (void *)hit->child, label->session) &&
+	    !bpf_map_update_elem(&made_entries, &key, &made, BPF_ANY))
+		return 0;
+	if (!cordon_is_confined(label->role))
+		return 0;
+	emit_count_lost(label->session, CORDON_RULE_FILE_OUTSIDE);
+	return 1;
+}
+
+/* The entry goes, or moves away. */
+CORDON_GLOBAL int made_forget(struct cordon_label *label, struct object_hit *hit)
+{
+	struct cordon_made_key key;
+
+	if (!label || !hit || !hit->child || hit->depth != 1 || !hit->parent)
+		return 0;
+	if (made_key_fill(&key, hit->parent, (void *)hit->child, label->session))
+		bpf_map_delete_elem(&made_entries, &key);
+	return 0;
+}
+
+#endif

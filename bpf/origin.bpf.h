@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * origin.bpf.h - where the bytes of a file come from: system, unpacked, built, dropped, memory.
+ *
+ * Mostly the place tells: where package code may not write, what lies there is the system's or the installer's. Within a
+ * package's own tree time does: what was changed before the tree was handed over is unpacked. Beyond that only favourable
+ * evidence is kept, in `origins`: written by a linker alone. What nothing is known of is dropped.
+ *
+ * The one piece of evidence against a file, `tainted`, is for the places that would speak for it: a mapping changes
+ * content without a time (tmpfs). Where it cannot be kept the opening is refused, so it is never missing.
+ */
+#ifndef CORDON_ORIGIN_BPF_H
+#define CORDON_ORIGIN_BPF_H
+
+#include "made.bpf.h"
+
+static __always_inline __u64 origin_ctime(struct inode *inode)
+{
+	struct inode___ctime3 *new = (void *)inode;
+	struct inode___ctime2 *mid = (void *)inode;
+	struct inode___ctime *old = (void *)inode;
+
+	if (bpf_core_field_exists(new->i_ctime_sec)) /* bit 31: somebody has asked for it */
+		return (__u64)BPF_CORE_READ(new, i_ctime_sec) * 1000000000ULL + (BPF_CORE_READ(new, i_ctime_nsec) & 0x7fffffff);
+	if (bpf_core_field_exists(mid->__i_ctime))
+		return (__u64)BPF_CORE_READ(mid, __i_ctime.tv_sec) * 1000000000ULL + BPF_CORE_READ(mid, __i_ctime.tv_nsec);
+	return (__u64)BPF_CORE_READ(old, i_ctime.tv_sec) * 1000000000ULL + BPF_CORE_READ(old, i_ctime.tv_nsec);
+}
+
+static __always_inline void origin_key(struct cordon_origin_key *key, struct inode *inode, __u32 session)
+{
+	key->inode = (__u64)inode;
+	key->ino = BPF_CORE_READ(inode, i_ino);
+	key->generation = BPF_CORE_READ(inode, i_generation);
+	key->session = session;
+}
+
+/* Under the super block: an inode that was evicted and read again has another address. */
+static __always_inline void origin_taint_key(struct cordon_origin_key *key, struct inode *inode, __u32 session)
+{
+	origin_key(key, inode, session);
+	key->inode = (__u64)BPF_CORE_READ(inode, i_sb);
+}
+
+/* A file that has no name in any folder, or lies in no file system that one can look into. */
+static __always_inline bool origin_is_memory(struct inode *inode)
+{
+	return !BPF_CORE_READ(inode, i_nlink) || (BPF_CORE_READ(inode, i_sb, s_flags) & SB_NOUSER);
+}
+
+/* Whether the place alone says that nobody of an install can have written there since the session began. */
+static __always_inline bool origin_is_foreign_place(__u32 zone)
+{
+	return zone != CORDON_ZONE_OWN && zone != CORDON_ZONE_OTHER && zone != CORDON_ZONE_TEMP && zone != CORDON_ZONE_CACHE &&
+	       zone != CORDON_ZONE_PROJECT && zone != CORDON_ZONE_DEEP;
+}
+
+static __always_inline __u32 origin_of_place(struct inode *inode, const struct object_hit *hit, __u64 began)
+{
+	__u64 changed = origin_ctime(inode);
+
+	switch (hit->zone) {
+	case CORDON_ZONE_OWN:
+		return hit->since && changed < hit->since ? CORDON_ORIGIN_UNPACKED : CORDON_ORIGIN_DROPPED;
+	case CORDON_ZONE_OTHER:
+		if (hit->since)
+			return changed < hit->since || hit->modules ? CORDON_ORIGIN_UNPACKED : CORDON_ORIGIN_DROPPED;
+		return hit->package ? CORDON_ORIGIN_DROPPED : CORDON_ORIGIN_UNPACKED;
+	case CORDON_ZONE_PROJECT:
+		if (changed < began)
+			return CORDON_ORIGIN_SYSTEM;
+		return hit->modules ? CORDON_ORIGIN_UNPACKED : CORDON_ORIGIN_DROPPED;
+	case CORDON_ZONE_TEMP:
+	case CORDON_ZONE_CACHE:
+	case CORDON_ZONE_DEEP:
+		return CORDON_ORIGIN_DROPPED;
+	default:
+		return changed < began ? CORDON_ORIGIN_SYSTEM : CORDON_ORIGIN_UNPACKED;
+	}
+}
+
+/* Gives: enum cordon_origin of the file behind `address`, an inode, whose place is `hit`. */
+CORDON_GLOBAL __u32 origin_of(struct cordon_label *label, __u64 address, struct object_hit *hit)
+{
+	struct inode *inode = (void *)address;
+	struct cordon_origin_key key = {};
+	struct cordon_origin_val *val;
+	struct cordon_session *session;
+
+	if (!label || !hit)
+		return CORDON_ORIGIN_DROPPED;
+	if (origin_is_memory(inode))
+		return CORDON_ORIGIN_MEMORY;
+	origin_key(&key, inode, label->session);
+	val = bpf_map_lookup_elem(&origins, &key);
+	if (val)
+		return val->origin;
+	key.inode = (__u64)BPF_CORE_READ(inode, i_sb);
+	if (bpf_map_lookup_elem(&tainted, &key))
+		return CORDON_ORIGIN_DROPPED;
+	session = task_session(label);
+	return origin_of_place(inode, hit, session ? session->began : 0);
+}
+
+/* A linker is the only one who has the file open for writing. */
+static __always_inline bool origin_is_sole_writer(struct inode *inode)
+{
+	return BPF_CORE_READ(inode, i_writecount.counter) == 1;
+}
+
+static __always_inline int origin_taint(struct cordon_label *label, struct inode *inode)
+{
+	struct cordon_origin_key key = {};
+	__u32 one = 1;
+
+	origin_taint_key(&key, inode, label->session);
+	return bpf_map_update_elem(&tainted, &key, &one, BPF_ANY);
+}
+
+/*
+ * The task opens a regular file for writing and may do so. `fresh`: it is new, or is emptied by this.
+ * Gives 0, or 1 where what has to be known of it afterwards cannot be kept.
+ */
+CORDON_GLOBAL int origin_note_write(struct cordon_label *label, __u64 address, struct object_hit *hit, __u32 fresh)
+{
+	struct inode *inode = (void *)address;
+	struct cordon_origin_val built = { .origin = CORDON_ORIGIN_BUILT };
+	struct cordon_origin_val *val;
+	struct cordon_origin_key key = {};
+
+	if (!label || !hit)
+		return 1;
+	origin_key(&key, inode, label->session);
+	built.tgid = bpf_get_current_pid_tgid() >> 32;
+	if (label->flags & (CORDON_LABEL_LINKER | CORDON_LABEL_KEEPER)) {
+		val = bpf_map_lookup_elem(&origins, &key);
+		/* Opened a second time by the one that writes it. */
+		if (val && (val->tgid == built.tgid || (label->flags & CORDON_LABEL_KEEPER)) && origin_is_sole_writer(inode))
+			return 0;
+		if (fresh && origin_is_sole_writer(inode)) {
+			bpf_map_update_elem(&origins, &key, &built, BPF_ANY);
+			return 0;
+		}
+	}
+	bpf_map_delete_elem(&origins, &key);
+	if (!cordon_is_confined(label->role))
+		return 0;
+	/* What counts as dropped anyway needs no evidence. */
+	if (origin_of(label, address, hit) == CORDON_ORIGIN_DROPPED)
+		return 0;
+	return origin_taint(label, inode) != 0;
+}
+
+/* A tool that keeps origins (strip) reads something whose origin is not good: what it writes from now on is not either. */
+CORDON_GLOBAL int origin_note_read(struct cordon_label *label, __u64 address, struct object_hit *hit)
+{
+	if (!label || !hit || !(label->flags & CORDON_LABEL_KEEPER))
+		return 0;
+	if (origin_of(label, address, hit) == CORDON_ORIGIN_DROPPED)
+		label->flags &= ~CORDON_LABEL_KEEPER;
+	return 0;
+}
+
+/* The last name of a file goes. What has another one keeps its record; what is left behind costs an entry only. */
+CORDON_GLOBAL int origin_forget(struct cordon_label *label, __u64 address)
+{
+	struct inode *inode = (void *)address;
+	struct cordon_origin_key key = {};
+
+	if (!label || !inode || label->role <= CORDON_ROLE_ROOT || BPF_CORE_READ(inode, i_nlink) > 1)
+		return 0;
+	origin_key(&key, inode, label->session);
+	bpf_map_delete_elem(&origins, &key);
+	return 0;
+}
+
+/* Before a name, a mode or a link of it changes, which changes its time too: what is unpacked stays so. */
+CORDON_GLOBAL int origin_keep(struct cordon_label *label, __u64 address, struct object_hit *hit)
+{
+	struct cordon_origin_val kept = { .origin = CORDON_ORIGIN_UNPACKED };
+	struct inode *inode = (void *)address;
+	struct cordon_origin_key key = {};
+
+	if (!label || !hit || !inode || !cordon_is_confined(label->role))
+		return 0;
+	if ((BPF_CORE_READ(inode, i_mode) & S_IFMT) != S_IFREG)
+		return 0;
+	if (origin_of(label, address, hit) != CORDON_ORIGIN_UNPACKED)
+		return 0;
+	origin_key(&key, inode, label->session);
+	bpf_map_update_elem(&origins, &key, &kept, BPF_NOEXIST);
+	return 0;
+}
+
+#endif

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * program.bpf.c - what may run: programs at exec, and files that are mapped executable (ld.so, dlopen, plugins, mprotect).
+ */
+#include "program.bpf.h"
+#include "hook.bpf.h"
+
+char _license[] SEC("license") = "Dual BSD/GPL";
+
+#define PROT_READ 1
+#define PROT_EXEC 4
+#define READ_IMPLIES_EXEC 0x0400000
+
+static __always_inline bool program_is_executable(unsigned long prot)
+{
+	struct task_struct *task = (void *)bpf_get_current_task();
+
+	return (prot & PROT_EXEC) || ((prot & PROT_READ) && (BPF_CORE_READ(task, personality) & READ_IMPLIES_EXEC));
+}
+
+/* execve(2) maps the program and its interpreter itself, past the point of no return: that call cannot be made again. */
+static __always_inline bool program_is_in_exec(void)
+{
+	struct task_struct *task = (void *)bpf_get_current_task();
+
+	return BPF_CORE_READ_BITFIELD_PROBED(task, in_execve);
+}
+
+static __always_inline __u32 program_map(struct cordon_label *label, struct file *file, unsigned long prot)
+{
+	if (!file || !program_is_executable(prot))
+		return CORDON_ANSWER_PASS;
+	return program_ask_map(label, file, program_is_in_exec(), REFUSING);
+}
+
+/* Called again for the interpreter of a script, and for ld.so only as a mapping. */
+CORDON_HOOK2(exec, "bprm_check_security", (struct linux_binprm * bprm), "security_bprm_check", (struct linux_binprm * bprm),
+	     program_ask_exec(label, bprm, REFUSING))
+
+CORDON_HOOK2(mmap, "mmap_file", (struct file * file, unsigned long reqprot, unsigned long prot, unsigned long flags),
+	     "security_mmap_file", (struct file * file, unsigned long prot, unsigned long flags), program_map(label, file, prot))
+
+CORDON_HOOK(mprotect, "file_mprotect", (struct vm_area_struct * vma, unsigned long reqprot, unsigned long prot),
+	    program_map(label, BPF_CORE_READ(vma, vm_file), prot))

@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * program.bpf.h - a file is about to be run or mapped executable: by its origin; for program.bpf.c, exec.bpf.c, trace.bpf.c.
+ */
+#ifndef CORDON_PROGRAM_BPF_H
+#define CORDON_PROGRAM_BPF_H
+
+#include "file.bpf.h"
+
+/* cordon_hash() of the names of tools; tests/unit/test_text.c compares. */
+#define HASH_LD 0x8ad4407b5540b9dULL
+#define HASH_LD_BFD 0xb6376f74a10da703ULL
+#define HASH_LD_GOLD 0xad81d54a24c35917ULL
+#define HASH_LD_LLD 0x83b4697484db5837ULL
+#define HASH_LLD 0x125b62191db93ed3ULL
+#define HASH_MOLD 0xd591ca2c434c8adULL
+#define HASH_STRIP 0x5e6cbcad84fd6531ULL
+#define HASH_OBJCOPY 0xcd4a1c4fcad73c27ULL
+#define HASH_PATCHELF 0xea6fad5118dd59daULL
+
+static __always_inline bool program_is_elf(const char magic[4])
+{
+	return magic[0] == 0x7f && magic[1] == 'E' && magic[2] == 'L' && magic[3] == 'F';
+}
+
+/* An ELF file whose origin is not good may be a copy of one that is: the controller compares. Gives 1 where the task was
+ * stopped for that, and the call will be made once more. */
+CORDON_GLOBAL int program_hold(struct cordon_label *label, struct file_request *request)
+{
+	struct task_struct *task = (void *)bpf_get_current_task();
+	struct cordon_record_program *record;
+	struct cordon_origin_key key = {};
+	struct cordon_session *session;
+	struct dentry *dentry;
+	struct inode *inode;
+	__u64 *compared, changed;
+	void *ring;
+	int i;
+
+	if (!label || !request || !cordon_is_confined(label->role) || !label->session)
+		return 0;
+	session = task_session(label);
+	if (!session || !session_is_alive(session))
+		return 0;
+	dentry = request->dentry;
+	inode = BPF_CORE_READ(dentry, d_inode);
+	origin_key(&key, inode, label->session);
+	changed = origin_ctime(inode);
+	compared = bpf_map_lookup_elem(&compares, &key);
+	if (compared && *compared == changed) /* it was compared, and is equal to nothing */
+		return 0;
+	ring = emit_ring(label->session);
+	record = ring ? bpf_ringbuf_reserve(ring, sizeof(*record), 0) : NULL;
+	if (!record) {
+		emit_count_lost(label->session, CORDON_RULE_EXEC_DROPPED);
+		return 0;
+	}
+	emit_head(&record->head, CORDON_RECORD_PROGRAM, sizeof(*record), BPF_CORE_READ(task, group_leader), label,
+		  session->level);
+	record->key = key;
+	record->changed = changed;
+	record->object = request->hit.object;
+	record->depth = request->hit.depth;
+	record->names = 0;
+	record->kind = request->kind;
+	for (i = 0; i < CORDON_PROGRAM_NAMES && dentry; i++) {
+		struct dentry *parent = BPF_CORE_READ(dentry, d_parent);
+
+		if (!parent || parent == dentry)
+			break;
+		bpf_probe_read_kernel_str(record->name[i], CORDON_PROGRAM_NAME_LEN, BPF_CORE_READ(dentry, d_name.name));
+		record->names = i + 1;
+		dentry = parent;
+	}
+	if (bpf_send_signal(SIGSTOP)) {
+		bpf_ringbuf_discard(record, 0);
+		return 0;
+	}
+	bpf_ringbuf_submit(record, 0);
+	return 1;
+}
+
+/* In file_request.access: the call cannot be made a second time, so nobody is asked. */
+#define PROGRAM_FINAL 0x100
+
+/* Gives enum cordon_answer, or CORDON_ANSWER_AGAIN. */
+CORDON_GLOBAL __u32 program_judge(struct cordon_label *label, struct file_request *request)
+{
+	struct ask_object object = {};
+	struct cordon_op op = {};
+	struct dentry *dentry;
+	__u64 inode;
+
+	if (!label || !request)
+		return CORDON_ANSWER_EPERM;
+	if (label->role <= CORDON_ROLE_ROOT)
+		return CORDON_ANSWER_PASS;
+	file_find(label, request);
+	dentry = request->dentry;
+	inode = (__u64)BPF_CORE_READ(dentry, d_inode);
+	op.kind = request->kind;
+	op.origin = origin_of(label, inode, &request->hit);
+	/* A linker with somebody else's code in it is none. */
+	if (request->kind == CORDON_OP_MAP && (label->flags & (CORDON_LABEL_LINKER | CORDON_LABEL_KEEPER)) &&
+	    (op.origin != CORDON_ORIGIN_SYSTEM || !origin_is_foreign_place(request->hit.zone)))
+		label->flags &= ~(CORDON_LABEL_LINKER | CORDON_LABEL_KEEPER);
+	if (op.origin == CORDON_ORIGIN_DROPPED && !(request->traits & CORDON_TRAIT_SCRIPT) &&
+	    request->backend != CORDON_BACKEND_TRACE && request->access != PROGRAM_FINAL && program_hold(label, request))
+		return CORDON_ANSWER_AGAIN;
+	op.zone = request->hit.zone;
+	op.depth = request->hit.depth;
+	op.met = request->hit.met;
+	op.traits = request->traits;
+	object.dentry = dentry;
+	object.object = request->hit.object;
+	return ask(label, &op, &object, request->backend);
+}
+
+static __always_inline __u32 program_ask_exec(struct cordon_label *label, struct linux_binprm *bprm, __u32 backend)
+{
+	struct file_request request = { .kind = CORDON_OP_EXEC, .backend = backend };
+	struct file *file = BPF_CORE_READ(bprm, file);
+	umode_t mode = BPF_CORE_READ(file, f_inode, i_mode);
+	char magic[4] = {};
+
+	request.dentry = BPF_CORE_READ(file, f_path.dentry);
+	bpf_core_read(magic, sizeof(magic), &bprm->buf);
+	if (!program_is_elf(magic))
+		request.traits |= CORDON_TRAIT_SCRIPT;
+	if (file_is_setid(mode))
+		request.traits |= CORDON_TRAIT_SETID;
+	return program_judge(label, &request);
+}
+
+static __always_inline __u32 program_ask_map(struct cordon_label *label, struct file *file, bool final, __u32 backend)
+{
+	struct file_request request = { .kind = CORDON_OP_MAP, .backend = backend, .access = final ? PROGRAM_FINAL : 0 };
+
+	request.dentry = BPF_CORE_READ(file, f_path.dentry);
+	return program_judge(label, &request);
+}
+
+/* Names of those that write programs, and of those that change them and keep what they are; from the last '-' on, as in
+ * x86_64-linux-gnu-ld.bfd and rust-lld. */
+static __always_inline __u32 program_tool_flag(__u64 hash)
+{
+	switch (hash) {
+	case HASH_LD:
+	case HASH_LD_BFD:
+	case HASH_LD_GOLD:
+	case HASH_LD_LLD:
+	case HASH_LLD:
+	case HASH_MOLD:
+		return CORDON_LABEL_LINKER;
+	case HASH_STRIP:
+	case HASH_OBJCOPY:
+	case HASH_PATCHELF:
+		return CORDON_LABEL_KEEPER;
+	default:
+		return 0;
+	}
+}
+
+/* At exec: whether the task is a linker from here on. Only where nobody of an install can have made the program. */
+CORDON_GLOBAL int program_note_tool(struct cordon_label *label, struct file_request *request)
+{
+	struct dentry *dentry;
+	__u32 flag;
+
+	if (!label || !request)
+		return 0;
+	label->flags &= ~(CORDON_LABEL_LINKER | CORDON_LABEL_KEEPER);
+	if (!cordon_is_confined(label->role))
+		return 0;
+	dentry = request->dentry;
+	flag = program_tool_flag(object_tail_hash((__u64)dentry));
+	if (!flag)
+		return 0;
+	file_find(label, request);
+	if (origin_is_foreign_place(request->hit.zone) &&
+	    origin_of(label, (__u64)BPF_CORE_READ(dentry, d_inode), &request->hit) == CORDON_ORIGIN_SYSTEM)
+		label->flags |= flag;
+	return 0;
+}
+
+#endif
