@@ -537,7 +537,7 @@ struct cordon_question {
 	__u32 fd;
 	__u32 done;    /* out: not 0: answered */
 	__u32 origin;  /* out: enum cordon_origin */
-	__u32 pad;
+	__u32 written; /* out: somebody has it open for writing, or mapped so */
 	struct cordon_origin_key key; /* out: the file's */
 	__u64 changed; /* out: its ctime, ns */
 };

@@ -56,6 +56,9 @@ static int controller_record(const struct cordon_record *record, void *arg)
 	case CORDON_RECORD_ARCHIVE:
 		tree_archive(c->tree, (const struct cordon_record_archive *)record);
 		break;
+	case CORDON_RECORD_PROGRAM:
+		compare_take(c, (const struct cordon_record_program *)record);
+		break;
 	case CORDON_RECORD_FINDING:
 		finding_take(c, (const struct cordon_record_finding *)record);
 		break;

@@ -5,6 +5,7 @@
 #ifndef CORDON_GUARD_CONTROLLER_H
 #define CORDON_GUARD_CONTROLLER_H
 
+#include "guard/handover.h"
 #include "guard/places.h"
 #include "journal/journal.h"
 #include "kernel/kernel.h"
@@ -25,9 +26,10 @@ struct attach_options {
 	pid_t pid; /* the command, waiting */
 };
 
-/* A package of this session. Its number is the index + 1; 0 is `unknown`. */
+/* A package of this session. Its number is the index + 1; 0: not bound. */
 struct package {
 	struct identity identity;
+	char *folder; /* where it has no name: what tells it from another one without */
 };
 
 /* A host of a grant, resolved when the session began. */
@@ -49,6 +51,7 @@ struct controller {
 	struct recognise_table *table;
 	struct zones *zones;
 	struct places *places;
+	struct handover *handover;
 	struct tree *tree;
 	struct journal *journal;
 	struct journal_session record;
@@ -82,8 +85,9 @@ void controller_release(struct controller *c);
 /* One line on a weak backend or on audit; "" where there is nothing to say. A new string. */
 char *controller_notice(const struct controller *c);
 
-/* packages.c: the number of a package, with its grants in the kernel. 0 for an unknown one. */
-int package_bind(struct controller *c, const struct identity *identity, uint32_t *ret);
+/* packages.c: the number of a package, with its grants in the kernel. One without a name is known by its folder: it has
+ * no grants, but what it makes is its own. */
+int package_bind(struct controller *c, const struct identity *identity, const char *folder, uint32_t *ret);
 /* Resolves the hosts of all grants. */
 int package_resolve_hosts(struct controller *c);
 const struct identity *package_identity(const struct controller *c, uint32_t number);
@@ -92,6 +96,9 @@ const struct identity *package_identity(const struct controller *c, uint32_t num
 void hold_decide(struct controller *c, struct process *process);
 /* Fills exe and cwd of the program, where /proc still knows. */
 void hold_note_program(struct controller *c, struct process *process);
+
+/* compare.c: looks whether the file that a stopped task would run is a copy of a good one, and lets the task go on. */
+void compare_take(struct controller *c, const struct cordon_record_program *record);
 
 /* findings.c */
 void finding_take(struct controller *c, const struct cordon_record_finding *record);

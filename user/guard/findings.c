@@ -70,7 +70,7 @@ static void finding_fill_package(struct controller *c, struct finding *finding, 
 		finding->installer = strdup(c->installers->items[installer - 1].id);
 		finding->ecosystem = finding_copy(c->installers->items[installer - 1].ecosystem);
 	}
-	if (!identity) {
+	if (!identity || !identity->name[0]) {
 		/* Installers, helpers and the project are nobody's package. */
 		if (head->label.role == CORDON_ROLE_PACKAGE)
 			finding->package = strdup("unknown");

@@ -60,7 +60,23 @@ static bool hold_is_late(const struct process *process)
 	return (uint64_t)now.tv_sec * 1000000000ULL + (uint64_t)now.tv_nsec - process->program->time > HOLD_DEADLINE_NS;
 }
 
-static void hold_choose(struct controller *c, struct process *process, struct decision *ret)
+/* What the installer made for the package, as it says itself. */
+static void hold_hand_over(struct controller *c, const struct process *process, const struct facts *facts,
+			   const struct decision *decision, uint32_t package)
+{
+	unsigned int installer = decision->installer ? decision->installer : process->installer;
+	int r;
+
+	if (!package || !installer || installer > c->installers->count)
+		return;
+	r = handover_to(c->handover, &c->installers->items[installer - 1], facts, package);
+	if (r)
+		log_debug("cannot hand over the folders of '%s': %s", decision->identity.name, strerror(-r));
+}
+
+/* The decision, and the number of the package that it is bound to. */
+static void hold_choose(struct controller *c, struct process *process, struct decision *ret,
+			uint32_t *ret_package)
 {
 	struct decide_input input = { .process = process };
 	struct facts facts;
@@ -79,6 +95,13 @@ static void hold_choose(struct controller *c, struct process *process, struct de
 	hold_fill_program(process, &facts);
 	input.facts = &facts;
 	decide(&c->decide, &input, ret);
+	if (ret->role == CORDON_ROLE_PACKAGE || ret->role == CORDON_ROLE_PROJECT) {
+		r = package_bind(c, &ret->identity, facts.cwd ? facts.cwd : "", ret_package);
+		if (r)
+			log_debug("cannot bind '%s' as granted: %s", ret->identity.name, strerror(-r));
+	}
+	if (ret->role == CORDON_ROLE_PACKAGE)
+		hold_hand_over(c, process, &facts, ret, *ret_package);
 	facts_release(&facts);
 }
 
@@ -89,13 +112,9 @@ void hold_decide(struct controller *c, struct process *process)
 	uint32_t package = 0;
 	int r;
 
-	hold_choose(c, process, &decision);
-	if (decision.role == CORDON_ROLE_PACKAGE || decision.role == CORDON_ROLE_PROJECT) {
-		r = package_bind(c, &decision.identity, &package);
-		if (r)
-			log_debug("cannot bind '%s' as granted: %s", decision.identity.name, strerror(-r));
+	hold_choose(c, process, &decision, &package);
+	if (decision.role == CORDON_ROLE_PACKAGE || decision.role == CORDON_ROLE_PROJECT)
 		label.flags = CORDON_LABEL_BOUND;
-	}
 	label.role = (uint8_t)decision.role;
 	label.flags |= (uint8_t)decision.flags;
 	label.installer = (uint16_t)(decision.installer ? decision.installer : process->installer);

@@ -160,17 +160,20 @@ static int grant_all(struct controller *c, uint32_t package, const struct identi
 	return r;
 }
 
-int package_bind(struct controller *c, const struct identity *identity, uint32_t *ret)
+static bool package_is(const struct package *package, const struct identity *identity, const char *folder)
 {
-	if (!identity->name[0]) {
-		*ret = 0;
-		return 0;
-	}
-	for (size_t i = 0; i < c->package_count; i++) {
-		const struct identity *other = &c->packages[i].identity;
+	if (!identity->name[0])
+		return !package->identity.name[0] && !strcmp(package->folder ? package->folder : "", folder);
+	return !strcmp(package->identity.ecosystem, identity->ecosystem) && !strcmp(package->identity.name, identity->name) &&
+	       !strcmp(package->identity.version, identity->version);
+}
 
-		if (!strcmp(other->ecosystem, identity->ecosystem) && !strcmp(other->name, identity->name) &&
-		    !strcmp(other->version, identity->version)) {
+int package_bind(struct controller *c, const struct identity *identity, const char *folder, uint32_t *ret)
+{
+	char *copy = NULL;
+
+	for (size_t i = 0; i < c->package_count; i++) {
+		if (package_is(&c->packages[i], identity, folder)) {
 			*ret = (uint32_t)i + 1;
 			return 0;
 		}
@@ -184,8 +187,12 @@ int package_bind(struct controller *c, const struct identity *identity, uint32_t
 		c->packages = more;
 		c->package_room = room;
 	}
-	c->packages[c->package_count++].identity = *identity;
+	if (!identity->name[0] && !(copy = strdup(folder)))
+		return -ENOMEM;
+	c->packages[c->package_count++] = (struct package){ .identity = *identity, .folder = copy };
 	*ret = (uint32_t)c->package_count;
+	if (copy)
+		return 0;
 	/* A map that is full leaves a grant out: its operation is refused, and says so. */
 	return grant_all(c, *ret, identity);
 }

@@ -386,6 +386,21 @@ uint32_t places_object(const struct places *places, const char *path)
 	return 0;
 }
 
+uint32_t places_name(struct places *places, const char *path)
+{
+	return places_push(places, strdup(path), CORDON_ZONE_OWN, 0) ? 0 : (uint32_t)places->count;
+}
+
+char *places_entry_above(const struct places *places, const char *path)
+{
+	const struct place *cover = places_cover(places, path);
+	size_t len = cover ? strlen(cover->path) : 0;
+
+	if (!cover || cover->zone != CORDON_ZONE_TEMP || path[len] != '/')
+		return NULL;
+	return strndup(path, len + 1 + strcspn(path + len + 1, "/"));
+}
+
 char *places_expand(const char *path, const char *home)
 {
 	if (text_starts_with(path, "~/") && home)

@@ -28,6 +28,10 @@ void places_free(struct places *places);
 
 /* The protected path behind cordon_zone_val.object; NULL: none. */
 const char *places_path(const struct places *places, uint32_t object);
+/* An object for a path that is registered elsewhere, so that findings can name it. 0: out of memory. */
+uint32_t places_name(struct places *places, const char *path);
+/* The entry of a temporary folder that `path` lies in, a new string; NULL: it lies in none. */
+char *places_entry_above(const struct places *places, const char *path);
 /* The object of a path that a grant names, 0: it is not protected, so nothing need be granted. */
 uint32_t places_object(const struct places *places, const char *path);
 /* `~/x` below `home`; a new string. */

@@ -197,12 +197,15 @@ static int setup_supervisor(struct controller *c)
 static int setup_session(struct controller *c, char **ret_why)
 {
 	_cleanup_close_ int supervisor = setup_supervisor(c);
+	struct timespec began;
 	int r;
 
 	if (supervisor < 0)
 		return setup_fail(ret_why, supervisor, "the supervisor");
 	c->kernel_session.mode = c->options->mode >= 0 ? (unsigned int)c->options->mode : c->policy->mode;
 	c->kernel_session.flags = c->options->confine ? CORDON_SESSION_CONFINE : 0;
+	clock_gettime(CLOCK_REALTIME_COARSE, &began);
+	c->kernel_session.began = (uint64_t)began.tv_sec * 1000000000ULL + (uint64_t)began.tv_nsec;
 	memcpy(c->kernel_session.actions, c->policy->actions, sizeof(c->kernel_session.actions));
 	r = kernel_session_begin(c->kernel, &c->kernel_session, supervisor, &c->session);
 	return r ? setup_fail(ret_why, r, "cannot begin a session") : 0;
@@ -246,6 +249,22 @@ static int setup_places(struct controller *c, char **ret_why)
 		return setup_fail(ret_why, -EPERM, "--strict, and %zu protected places cannot be held: %s", unlearnable,
 				  example ? example : "");
 	return 0;
+}
+
+static int setup_handover(struct controller *c, char **ret_why)
+{
+	struct handover_input input = {
+		.kernel = c->kernel,
+		.places = c->places,
+		.session = c->session,
+		.temps = c->decide.temps,
+		.temp_count = c->decide.temp_count,
+		.start = c->start,
+		.home = c->home,
+	};
+	int r = handover_new(&input, &c->handover);
+
+	return r ? setup_fail(ret_why, r, "cannot learn the temporary folders") : 0;
 }
 
 static int setup_label(struct controller *c, char **ret_why)
@@ -322,7 +341,9 @@ int controller_setup(struct controller *c, char **ret_why)
 	if (r)
 		return r;
 	setup_decide(c);
-	r = setup_label(c, ret_why);
+	r = setup_handover(c, ret_why);
+	if (!r)
+		r = setup_label(c, ret_why);
 	kernel_unlock(c->kernel);
 	return r;
 }
@@ -364,6 +385,9 @@ void controller_release(struct controller *c)
 	for (size_t i = 0; i < CONTROLLER_TEMPS_MAX; i++)
 		free(c->temps[i]);
 	free(c->findings);
+	for (size_t i = 0; i < c->package_count; i++)
+		free(c->packages[i].folder);
+	handover_free(c->handover);
 	free(c->packages);
 	free(c->addresses);
 	free(c->start);

@@ -114,7 +114,9 @@ int kernel_origin(struct kernel *kernel, const struct cordon_label *label, int f
 		return -errno;
 	if (!question.done)
 		return -ENODATA;
-	*ret = (struct kernel_origin){ .origin = question.origin, .key = question.key, .changed = question.changed };
+	*ret = (struct kernel_origin){
+		.origin = question.origin, .key = question.key, .changed = question.changed, .written = question.written
+	};
 	return 0;
 }
 

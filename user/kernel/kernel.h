@@ -83,6 +83,7 @@ struct kernel_origin {
 	unsigned int origin;          /* enum cordon_origin */
 	struct cordon_origin_key key; /* of the file, for the functions below */
 	uint64_t changed;             /* its ctime, ns */
+	bool written;                 /* somebody has it open for writing */
 };
 int kernel_origin(struct kernel *kernel, const struct cordon_label *label, int fd, struct kernel_origin *ret);
 /* From now on that file has this origin, until somebody opens it for writing. */

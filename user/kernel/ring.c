@@ -19,6 +19,8 @@ static size_t record_size(uint16_t type)
 		return sizeof(struct cordon_record_finding);
 	case CORDON_RECORD_ARCHIVE:
 		return sizeof(struct cordon_record_archive);
+	case CORDON_RECORD_PROGRAM:
+		return sizeof(struct cordon_record_program);
 	default:
 		return 0;
 	}
@@ -52,6 +54,16 @@ static bool record_archive_is_valid(const struct cordon_record_archive *record)
 	return text_ends(record->name, sizeof(record->name)) && text_ends(record->parent, sizeof(record->parent));
 }
 
+static bool record_program_is_valid(const struct cordon_record_program *record)
+{
+	if (record->names > CORDON_PROGRAM_NAMES)
+		return false;
+	for (uint32_t i = 0; i < record->names; i++)
+		if (!text_ends(record->name[i], sizeof(record->name[i])))
+			return false;
+	return true;
+}
+
 bool kernel_record_is_valid(const void *data, size_t size)
 {
 	const struct cordon_record *head = data;
@@ -67,6 +79,8 @@ bool kernel_record_is_valid(const void *data, size_t size)
 		return record_finding_is_valid(data);
 	case CORDON_RECORD_ARCHIVE:
 		return record_archive_is_valid(data);
+	case CORDON_RECORD_PROGRAM:
+		return record_program_is_valid(data);
 	default:
 		return true;
 	}

@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * compare.c - a task was stopped before it runs a program of unknown origin: is that a copy of something good?
+ *
+ * setuptools copies the library that ld made, esbuild the program that npm unpacked. So the folders that the package and
+ * its installer work in are searched for a file of equal size and content whose own origin the kernel calls good. Equal:
+ * the copy gets that origin. Whatever fails on the way leaves it dropped; the task is woken in any case, and its call is
+ * made again and judged.
+ */
+#include "base/cleanup.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "guard/controller.h"
+#include "guard/handover.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#define COMPARE_ENTRIES_MAX 200000 /* of node_modules of a large project; looking at one costs some microseconds */
+#define COMPARE_DEPTH_MAX 24
+#define COMPARE_DEADLINE_MS 2000
+#define COMPARE_SIZE_MAX (512LL << 20)
+#define COMPARE_FOLDERS_MAX 64
+
+struct search {
+	struct controller *c;
+	const struct cordon_label *label;
+	int fd; /* of the file that is asked about */
+	struct stat st;
+	size_t entries;
+	int64_t deadline;
+	unsigned int found; /* enum cordon_origin, DROPPED: none */
+};
+
+static int64_t now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static bool is_good(unsigned int origin)
+{
+	return origin == CORDON_ORIGIN_BUILT || origin == CORDON_ORIGIN_UNPACKED || origin == CORDON_ORIGIN_SYSTEM;
+}
+
+static bool same_content(int a, int b, off_t size)
+{
+	static char one[65536], other[65536]; /* the controller is one thread */
+
+	for (off_t at = 0; at < size;) {
+		ssize_t n = pread(a, one, sizeof(one), at), m;
+
+		if (n <= 0)
+			return false;
+		m = pread(b, other, (size_t)n, at);
+		if (m != n || memcmp(one, other, (size_t)n) != 0)
+			return false;
+		at += n;
+	}
+	return true;
+}
+
+static void search_file(struct search *s, int dir, const char *name, const struct stat *st)
+{
+	_cleanup_close_ int fd = -1;
+	struct kernel_origin origin;
+	struct stat again;
+
+	if (st->st_size != s->st.st_size || (st->st_ino == s->st.st_ino && st->st_dev == s->st.st_dev))
+		return;
+	fd = openat(dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	if (fd < 0 || fstat(fd, &again) || !S_ISREG(again.st_mode) || again.st_size != s->st.st_size)
+		return;
+	if (!same_content(s->fd, fd, s->st.st_size))
+		return;
+	/* Asked for last: what changed while it was read has lost its origin by now. */
+	if (!kernel_origin(s->c->kernel, s->label, fd, &origin) && is_good(origin.origin))
+		s->found = origin.origin;
+}
+
+static void search_folder(struct search *s, int folder, unsigned int depth);
+
+static void search_entry(struct search *s, int dir, const struct dirent *entry, unsigned int depth)
+{
+	struct stat st;
+	int fd;
+
+	if (fstatat(dir, entry->d_name, &st, AT_SYMLINK_NOFOLLOW))
+		return;
+	if (S_ISREG(st.st_mode)) {
+		search_file(s, dir, entry->d_name, &st);
+	} else if (S_ISDIR(st.st_mode) && depth < COMPARE_DEPTH_MAX) {
+		fd = openat(dir, entry->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		if (fd >= 0)
+			search_folder(s, fd, depth + 1);
+	}
+}
+
+/* Takes the descriptor over. */
+static void search_folder(struct search *s, int folder, unsigned int depth)
+{
+	DIR *dir = fdopendir(folder);
+	struct dirent *entry;
+
+	if (!dir) {
+		close(folder);
+		return;
+	}
+	while (s->found == CORDON_ORIGIN_DROPPED && (entry = readdir(dir))) {
+		if (++s->entries > COMPARE_ENTRIES_MAX || !(s->entries % 256 || now_ms() < s->deadline))
+			break;
+		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
+			search_entry(s, dirfd(dir), entry, depth);
+	}
+	closedir(dir);
+}
+
+static void search_path(struct search *s, const char *path)
+{
+	int fd = s->found == CORDON_ORIGIN_DROPPED ? open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+
+	if (fd >= 0)
+		search_folder(s, fd, 0);
+}
+
+/* The outermost node_modules that the folder lies in: its siblings are there. NULL: in none. */
+static char *modules_above(const char *path)
+{
+	static const char name[] = "/node_modules/";
+	const char *at = strstr(path, name);
+
+	return at ? strndup(path, (size_t)(at - path) + sizeof(name) - 2) : NULL;
+}
+
+/* Where the file itself lies first: below a temporary folder that may be the only place. */
+static void search_all(struct search *s, const char *path)
+{
+	const char *folders[COMPARE_FOLDERS_MAX];
+	size_t count = handover_folders(s->c->handover, s->label->package, folders, COMPARE_FOLDERS_MAX);
+	_cleanup_free_ char *own = places_entry_above(s->c->places, path);
+
+	for (size_t i = 0; i < count; i++)
+		search_path(s, folders[i]);
+	if (own)
+		search_path(s, own);
+	for (size_t i = 0; i < count; i++) {
+		_cleanup_free_ char *modules = modules_above(folders[i]);
+
+		if (modules) {
+			search_path(s, modules);
+			break;
+		}
+	}
+	if (s->label->role == CORDON_ROLE_PROJECT)
+		search_path(s, s->c->start);
+}
+
+static char *compare_path(const struct controller *c, const struct cordon_record_program *record)
+{
+	const char *base = places_path(c->places, record->object);
+	uint32_t below = base ? record->depth : record->names;
+	char *path = strdup(base ? base : "");
+
+	/* Not all of its names are known. */
+	if (below > record->names || (!base && record->names == CORDON_PROGRAM_NAMES)) {
+		free(path);
+		return NULL;
+	}
+	while (path && below-- > 0) {
+		char *longer = text_format("%s/%s", path, record->name[below]);
+
+		free(path);
+		path = longer;
+	}
+	return path;
+}
+
+static bool same_key(const struct cordon_origin_key *a, const struct cordon_origin_key *b)
+{
+	return a->inode == b->inode && a->ino == b->ino && a->generation == b->generation && a->session == b->session;
+}
+
+static int compare_search(struct controller *c, const struct cordon_record_program *record, const char *path)
+{
+	_cleanup_close_ int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	struct search search = { .c = c, .label = &record->head.label, .fd = fd, .deadline = now_ms() + COMPARE_DEADLINE_MS };
+	struct kernel_origin origin;
+	int r;
+
+	if (fd < 0 || fstat(fd, &search.st))
+		return -errno;
+	if (!S_ISREG(search.st.st_mode) || !search.st.st_size || search.st.st_size > COMPARE_SIZE_MAX)
+		return -EINVAL;
+	r = kernel_origin(c->kernel, &record->head.label, fd, &origin);
+	if (r)
+		return r;
+	/* Another file has that name by now. */
+	if (!same_key(&origin.key, &record->key))
+		return -ESTALE;
+	search_all(&search, path);
+	if (search.found == CORDON_ORIGIN_DROPPED)
+		return -ENOENT;
+	r = kernel_origin(c->kernel, &record->head.label, fd, &origin);
+	/* Changed meanwhile, or somebody may still change it. */
+	if (r || !same_key(&origin.key, &record->key) || origin.changed != record->changed || origin.written)
+		return r ? r : -ESTALE;
+	return kernel_origin_set(c->kernel, &record->key, search.found);
+}
+
+void compare_take(struct controller *c, const struct cordon_record_program *record)
+{
+	_cleanup_close_ int pidfd = (int)syscall(SYS_pidfd_open, (pid_t)record->head.pid, 0);
+	_cleanup_free_ char *path = compare_path(c, record);
+	struct cordon_label now;
+	int r = path ? compare_search(c, record, path) : -ENAMETOOLONG;
+
+	log_debug("'%s', which %s would %s: %s", path ? path : "?", record->head.comm,
+		  record->kind == CORDON_OP_EXEC ? "run" : "map", r ? strerror(-r) : "a copy of something good");
+	if (r && kernel_compared(c->kernel, &record->key, record->changed))
+		log_debug("and that could not be noted");
+	/* Still the process that was stopped. */
+	if (pidfd >= 0 && !kernel_label_get(c->kernel, record->head.tgid, &now) && now.session == c->session)
+		syscall(SYS_pidfd_send_signal, pidfd, SIGCONT, NULL, 0);
+}
