@@ -100,15 +100,18 @@ static __always_inline __u32 file_chmod(struct cordon_label *label, struct dentr
 /* Capabilities of a program are an attribute of its file. */
 static __always_inline __u32 file_xattr(struct cordon_label *label, struct dentry *dentry, const char *name)
 {
-	static const char capability[] = "security.capability";
-	char text[sizeof(capability)] = {};
-	__u32 kind = CORDON_OP_SETID;
+	char text[32] = {};
+	__u64 hash = CORDON_HASH_START;
+	__u32 kind;
 	int i;
 
 	bpf_probe_read_kernel_str(text, sizeof(text), name);
-	for (i = 0; i < (int)sizeof(capability) - 1; i++)
-		if (text[i] != capability[i])
-			kind = CORDON_OP_ATTR;
+	for (i = 0; i < (int)sizeof(text); i++) {
+		if (!text[i])
+			break;
+		hash = cordon_hash_step(hash, (unsigned char)text[i]);
+	}
+	kind = hash == HASH_CAPABILITY ? CORDON_OP_SETID : CORDON_OP_ATTR;
 	return file_change(label, dentry, kind);
 }
 

@@ -40,7 +40,15 @@ struct object_walk {
 #define HASH_NODE_MODULES 0x1502f2377f0e0ce3ULL
 #define HASH_DOT_CACHE 0x7bbf2b43e2b3f0e1ULL
 #define HASH_SITECUSTOMIZE 0x49fa43aecb1ab896ULL
+#define HASH_CAPABILITY 0x746ae2274699c519ULL /* security.capability */
 #define HASH_USERCUSTOMIZE 0x4c115c7c81a71b6aULL
+
+/*
+ * 0, and the verifier does not know it. Before 6.7 it follows the callback of bpf_loop() once only, with the state that the
+ * caller left: were the names above the first known to be 0, it would take the look-ups of those for dead code and remove
+ * them [seen: 6.1 did not follow missing folders]. So whatever the callback branches on begins with this.
+ */
+static volatile __u64 object_zero;
 
 /* Hash of the dentry's name, 0 where it is longer than any protected name: 0 is no hash of a name that anyone picks. */
 CORDON_GLOBAL __u64 object_name_hash(__u64 address)
@@ -70,7 +78,8 @@ CORDON_GLOBAL __u64 object_end_hash(__u64 address, __u32 mark, __u32 with, __u32
 	char name[CORDON_NAME_LEN];
 	const unsigned char *from = BPF_CORE_READ(dentry, d_name.name);
 	__u32 len = BPF_CORE_READ(dentry, d_name.len);
-	__u64 hash = needed ? 0 : CORDON_HASH_START;
+	__u64 start = with ? cordon_hash_step(CORDON_HASH_START, mark) : CORDON_HASH_START;
+	__u64 hash = CORDON_HASH_START, seen = 0, ended = 0;
 	long got;
 	int i;
 
@@ -80,18 +89,22 @@ CORDON_GLOBAL __u64 object_end_hash(__u64 address, __u32 mark, __u32 with, __u32
 	got = bpf_probe_read_kernel_str(name, sizeof(name), from);
 	if (got <= 1)
 		return 0;
+	/* Without a branch in the loop: the verifier would follow each combination of them. */
 	for (i = 0; i < CORDON_NAME_LEN; i++) {
-		if (!name[i])
-			break;
-		if ((unsigned char)name[i] == mark) {
-			hash = CORDON_HASH_START;
-			if (!with)
-				continue;
-		}
-		if (hash)
-			hash = cordon_hash_step(hash, (unsigned char)name[i]);
+		__u64 c = (unsigned char)name[i];
+		__u64 is_mark = ((c ^ mark) - 1) >> 63, next;
+
+		ended |= (c - 1) >> 63;
+		is_mark &= ~ended;
+		seen |= is_mark;
+		is_mark = -is_mark;
+		barrier_var(is_mark);
+		next = (start & is_mark) | (cordon_hash_step(hash, (unsigned char)c) & ~is_mark);
+		c = -(ended & 1);
+		barrier_var(c);
+		hash = (hash & c) | (next & ~c);
 	}
-	return hash;
+	return needed && !seen ? 0 : hash;
 }
 
 static __always_inline __u64 object_suffix_hash(__u64 dentry)
@@ -191,13 +204,6 @@ static long object_walk_step(__u32 depth, struct object_walk *walk)
 	walk->dentry = parent;
 	return 0;
 }
-
-/*
- * 0, and the verifier does not know it. Before 6.7 it follows the callback of bpf_loop() once only, with the state that the
- * caller left: were the names above the first known to be 0, it would take the look-ups of those for dead code and remove
- * them [seen: 6.1 did not follow missing folders]. So whatever the callback branches on begins with this.
- */
-static volatile __u64 object_zero;
 
 /* Takes: a dentry, the session. Gives: what the way to the root of its file system says in *hit. */
 CORDON_GLOBAL int object_find(__u64 dentry, __u32 session, struct object_hit *hit)

@@ -346,6 +346,25 @@ int places_learn(const struct places_input *input, struct places **ret)
 	}
 	for (size_t i = 0; !r && i < input->guard_count; i++)
 		r = places_add(places, input->guard[i], CORDON_ZONE_GUARD, 0);
+	{ /* TEMPORARY */
+		static const char *const temps[] = { "/tmp", "/var/tmp", "/dev/shm" };
+		const char *t = getenv("X_TMPDIR");
+		for (size_t i = 0; !r && i < 3; i++) {
+			int fd = open(temps[i], O_PATH | O_CLOEXEC);
+			r = places_push(places, strdup(temps[i]), CORDON_ZONE_TEMP, 0);
+			if (!r) r = places_add_key(places, fd, (uint32_t)places->count, NULL);
+		}
+		if (!r && t) {
+			int fd = open(t, O_PATH | O_CLOEXEC);
+			r = places_push(places, strdup(t), CORDON_ZONE_TEMP, 0);
+			if (!r) r = places_add_key(places, fd, (uint32_t)places->count, NULL);
+		}
+		if (!r) {
+			int fd = open(input->home, O_PATH | O_CLOEXEC);
+			r = places_push(places, strdup(input->home), CORDON_ZONE_PRIVATE, 0);
+			if (!r) r = places_add_key(places, fd, (uint32_t)places->count, NULL);
+		}
+	}
 	if (!r)
 		r = places_add_grants(places, input);
 	if (!r)
