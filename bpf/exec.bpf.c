@@ -155,13 +155,14 @@ static __always_inline void exec_hold(struct cordon_label *label, struct cordon_
  * is known by it. */
 static __always_inline void exec_program(struct cordon_label *label, struct linux_binprm *bprm, __u8 role_before)
 {
-	struct file_request request = { .kind = CORDON_OP_EXEC };
 	struct cordon_state *st = guard_state();
+	struct file_request request = {};
 
+	program_request(&request, bprm, CORDON_BACKEND_TRACE);
 	if (st && st->backend == CORDON_BACKEND_TRACE && role_before > CORDON_ROLE_ROOT &&
-	    program_ask_exec(label, bprm, CORDON_BACKEND_TRACE) != CORDON_ANSWER_PASS)
+	    program_judge(label, &request) != CORDON_ANSWER_PASS)
 		bpf_send_signal(SIGKILL);
-	request.dentry = BPF_CORE_READ(bprm, file, f_path.dentry);
+	__builtin_memset(&request.hit, 0, sizeof(request.hit));
 	program_note_tool(label, &request);
 }
 

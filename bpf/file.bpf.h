@@ -136,11 +136,29 @@ static __always_inline bool file_is_write(const struct file_request *request)
 	return request->kind != CORDON_OP_LINK;
 }
 
-CORDON_GLOBAL __u32 file_judge(struct cordon_label *label, struct file_request *request)
+/* Asks the judge about what was found. Apart from the finding, whose walk needs the stack that this takes. */
+CORDON_GLOBAL __u32 file_answer(struct cordon_label *label, struct file_request *request, __u32 origin)
 {
 	struct ask_object object = {};
 	struct cordon_op op = {};
 
+	if (!label || !request)
+		return CORDON_ANSWER_EPERM;
+	op.kind = request->kind;
+	op.zone = request->hit.zone;
+	op.classes = request->hit.classes;
+	op.depth = request->hit.depth;
+	op.met = request->hit.met;
+	op.traits = request->traits;
+	op.access = request->access & (CORDON_ACCESS_READ | CORDON_ACCESS_WRITE);
+	op.origin = origin;
+	object.dentry = request->dentry;
+	object.object = request->hit.object;
+	return ask(label, &op, &object, request->backend);
+}
+
+CORDON_GLOBAL __u32 file_judge(struct cordon_label *label, struct file_request *request)
+{
 	if (!label || !request)
 		return CORDON_ANSWER_EPERM;
 	file_find(label, request);
@@ -151,16 +169,7 @@ CORDON_GLOBAL __u32 file_judge(struct cordon_label *label, struct file_request *
 	/* It sees no folder being made in a temporary one, so it cannot say whose it is. */
 	if (request->backend == CORDON_BACKEND_TRACE && made_is_shared(&request->hit))
 		request->hit.zone = CORDON_ZONE_OWN;
-	op.kind = request->kind;
-	op.zone = request->hit.zone;
-	op.classes = request->hit.classes;
-	op.depth = request->hit.depth;
-	op.met = request->hit.met;
-	op.traits = request->traits;
-	op.access = request->access;
-	object.dentry = request->dentry;
-	object.object = request->hit.object;
-	return ask(label, &op, &object, request->backend);
+	return file_answer(label, request, 0);
 }
 
 static __always_inline __u32 file_ask(struct cordon_label *label, __u32 kind, struct dentry *dentry, __u32 access, __u32 backend)

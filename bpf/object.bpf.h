@@ -13,18 +13,18 @@
 
 /* What the way up from a file says of it. */
 struct object_hit {
-	__u32 zone; /* enum cordon_zone of the nearest entry */
+	__u8 zone;    /* enum cordon_zone of the nearest entry */
+	__u8 modules; /* there is a node_modules in between: another package's */
+	__u16 depth;  /* components between the entry and the file */
+	__u32 met;    /* 1 << zone of every entry */
 	__u32 classes;
 	__u32 object;
-	__u32 depth; /* components between the entry and the file */
-	__u32 met;   /* 1 << zone of every entry */
 	__u32 package;
+	__u32 pad;
 	__u64 since;
 	__u64 name;   /* hash of the file's own name, 0: too long */
 	__u64 parent; /* kernel address of the entry, where that is an inode, */
 	__u64 child;  /* and of the dentry just below it */
-	__u32 modules; /* there is a node_modules in between: another package's */
-	__u32 pad;
 };
 
 struct object_walk {
@@ -42,13 +42,6 @@ struct object_walk {
 #define HASH_SITECUSTOMIZE 0x49fa43aecb1ab896ULL
 #define HASH_CAPABILITY 0x746ae2274699c519ULL /* security.capability */
 #define HASH_USERCUSTOMIZE 0x4c115c7c81a71b6aULL
-
-/*
- * 0, and the verifier does not know it. Before 6.7 it follows the callback of bpf_loop() once only, with the state that the
- * caller left: were the names above the first known to be 0, it would take the look-ups of those for dead code and remove
- * them [seen: 6.1 did not follow missing folders]. So whatever the callback branches on begins with this.
- */
-static volatile __u64 object_zero;
 
 /* Hash of the dentry's name, 0 where it is longer than any protected name: 0 is no hash of a name that anyone picks. */
 CORDON_GLOBAL __u64 object_name_hash(__u64 address)
@@ -118,12 +111,14 @@ static __always_inline __u64 object_tail_hash(__u64 dentry)
 }
 
 /* The nearest entry counts; all of them are remembered by their kind. */
-static __always_inline void object_take(struct object_walk *walk, const struct cordon_zone_val *val, __u32 depth)
+CORDON_GLOBAL int object_take(struct object_walk *walk, struct cordon_zone_val *val, __u32 depth)
 {
+	if (!walk || !val)
+		return 0;
 	if (val->zone < 32)
 		walk->hit.met |= 1u << val->zone;
 	if (walk->hit.zone && walk->hit.depth <= depth)
-		return;
+		return 0;
 	walk->hit.zone = val->zone;
 	walk->hit.classes = val->classes;
 	walk->hit.object = val->object;
@@ -131,11 +126,12 @@ static __always_inline void object_take(struct object_walk *walk, const struct c
 	walk->hit.since = val->since;
 	walk->hit.depth = depth;
 	walk->hit.parent = walk->hit.child = 0;
+	return 0;
 }
 
 /* Looks for the names below `parent`: the current dentry's, and where that is a folder that was missing when the lists
  * were learned, those below it. */
-static __noinline int object_match_names(struct object_walk *walk, __u64 parent, __u32 depth)
+CORDON_GLOBAL int object_match_names(struct object_walk *walk, __u64 parent, __u32 depth)
 {
 	struct cordon_name_key key = {};
 	int k;
@@ -164,14 +160,20 @@ static __noinline int object_match_names(struct object_walk *walk, __u64 parent,
 	return 0;
 }
 
-static long object_walk_step(__u32 depth, struct object_walk *walk)
+/* One step up. A global function, so that the verifier looks at it once, and not along every way through the steps before;
+ * and so that it knows nothing of what is in *walk: until 6.6 it follows the callback of bpf_loop() once only, with the
+ * state that the caller left, and takes what that state does not lead to for dead code. Gives 1 at the root. */
+CORDON_GLOBAL int object_step(struct object_walk *walk, __u32 depth)
 {
-	struct dentry *dentry = walk->dentry;
-	struct dentry *parent = BPF_CORE_READ(dentry, d_parent);
 	struct cordon_zone_key key = {};
+	struct dentry *dentry, *parent;
 	struct cordon_zone_val *val;
 	int k;
 
+	if (!walk)
+		return 1;
+	dentry = walk->dentry;
+	parent = BPF_CORE_READ(dentry, d_parent);
 	key.inode = (__u64)BPF_CORE_READ(dentry, d_inode);
 	key.session = walk->session;
 	/* A name that is about to be made has no inode yet. */
@@ -205,18 +207,18 @@ static long object_walk_step(__u32 depth, struct object_walk *walk)
 	return 0;
 }
 
+static long object_walk_step(__u32 depth, struct object_walk *walk)
+{
+	return object_step(walk, depth) ? 1 : 0;
+}
+
 /* Takes: a dentry, the session. Gives: what the way to the root of its file system says in *hit. */
 CORDON_GLOBAL int object_find(__u64 dentry, __u32 session, struct object_hit *hit)
 {
 	struct object_walk walk = {};
-	int k;
 
 	if (!hit)
 		return 0;
-	for (k = 0; k < CORDON_CHAIN_MAX; k++)
-		walk.names[k] = object_zero;
-	walk.hit.zone = walk.hit.depth = object_zero;
-	walk.below = (void *)object_zero;
 	walk.dentry = (void *)dentry;
 	walk.session = session;
 	bpf_loop(CORDON_WALK_MAX, object_walk_step, &walk, 0);

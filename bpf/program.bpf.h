@@ -86,10 +86,8 @@ CORDON_GLOBAL int program_hold(struct cordon_label *label, struct file_request *
 /* Gives enum cordon_answer, or CORDON_ANSWER_AGAIN. */
 CORDON_GLOBAL __u32 program_judge(struct cordon_label *label, struct file_request *request)
 {
-	struct ask_object object = {};
-	struct cordon_op op = {};
 	struct dentry *dentry;
-	__u64 inode;
+	__u32 origin;
 
 	if (!label || !request)
 		return CORDON_ANSWER_EPERM;
@@ -97,38 +95,37 @@ CORDON_GLOBAL __u32 program_judge(struct cordon_label *label, struct file_reques
 		return CORDON_ANSWER_PASS;
 	file_find(label, request);
 	dentry = request->dentry;
-	inode = (__u64)BPF_CORE_READ(dentry, d_inode);
-	op.kind = request->kind;
-	op.origin = origin_of(label, inode, &request->hit);
+	origin = origin_of(label, (__u64)BPF_CORE_READ(dentry, d_inode), &request->hit);
 	/* A linker with somebody else's code in it is none. */
 	if (request->kind == CORDON_OP_MAP && (label->flags & (CORDON_LABEL_LINKER | CORDON_LABEL_KEEPER)) &&
-	    (op.origin != CORDON_ORIGIN_SYSTEM || !origin_is_foreign_place(request->hit.zone)))
+	    (origin != CORDON_ORIGIN_SYSTEM || !origin_is_foreign_place(request->hit.zone)))
 		label->flags &= ~(CORDON_LABEL_LINKER | CORDON_LABEL_KEEPER);
-	if (op.origin == CORDON_ORIGIN_DROPPED && !(request->traits & CORDON_TRAIT_SCRIPT) &&
+	if (origin == CORDON_ORIGIN_DROPPED && !(request->traits & CORDON_TRAIT_SCRIPT) &&
 	    request->backend != CORDON_BACKEND_TRACE && request->access != PROGRAM_FINAL && program_hold(label, request))
 		return CORDON_ANSWER_AGAIN;
-	op.zone = request->hit.zone;
-	op.depth = request->hit.depth;
-	op.met = request->hit.met;
-	op.traits = request->traits;
-	object.dentry = dentry;
-	object.object = request->hit.object;
-	return ask(label, &op, &object, request->backend);
+	return file_answer(label, request, origin);
+}
+
+static __always_inline void program_request(struct file_request *request, struct linux_binprm *bprm, __u32 backend)
+{
+	struct file *file = BPF_CORE_READ(bprm, file);
+	char magic[4] = {};
+
+	request->kind = CORDON_OP_EXEC;
+	request->backend = backend;
+	request->dentry = BPF_CORE_READ(file, f_path.dentry);
+	bpf_core_read(magic, sizeof(magic), &bprm->buf);
+	if (!program_is_elf(magic))
+		request->traits |= CORDON_TRAIT_SCRIPT;
+	if (file_is_setid(BPF_CORE_READ(file, f_inode, i_mode)))
+		request->traits |= CORDON_TRAIT_SETID;
 }
 
 static __always_inline __u32 program_ask_exec(struct cordon_label *label, struct linux_binprm *bprm, __u32 backend)
 {
-	struct file_request request = { .kind = CORDON_OP_EXEC, .backend = backend };
-	struct file *file = BPF_CORE_READ(bprm, file);
-	umode_t mode = BPF_CORE_READ(file, f_inode, i_mode);
-	char magic[4] = {};
+	struct file_request request = {};
 
-	request.dentry = BPF_CORE_READ(file, f_path.dentry);
-	bpf_core_read(magic, sizeof(magic), &bprm->buf);
-	if (!program_is_elf(magic))
-		request.traits |= CORDON_TRAIT_SCRIPT;
-	if (file_is_setid(mode))
-		request.traits |= CORDON_TRAIT_SETID;
+	program_request(&request, bprm, backend);
 	return program_judge(label, &request);
 }
 
