@@ -47,6 +47,12 @@ CORDON_GLOBAL __u64 object_name_hash(__u64 address)
 	return hash;
 }
 
+/* Entries of the kinds that are judged so far; the walk goes on past the others. */
+static __always_inline bool object_counts(const struct cordon_zone_val *val)
+{
+	return val->zone != CORDON_ZONE_NONE && val->zone <= CORDON_ZONE_DEEP;
+}
+
 static __always_inline void object_take_hit(struct object_walk *walk, const struct cordon_zone_val *val, __u32 below)
 {
 	walk->hit.zone = val->zone;
@@ -61,6 +67,7 @@ static __always_inline void object_take_hit(struct object_walk *walk, const stru
 static __noinline int object_match_names(struct object_walk *walk, __u64 parent, __u32 depth)
 {
 	struct cordon_name_key key = {};
+	int hit = 0;
 	int k;
 
 	if (!walk)
@@ -72,19 +79,20 @@ static __noinline int object_match_names(struct object_walk *walk, __u64 parent,
 
 		key.name = walk->names[k];
 		if (!key.name)
-			return 0;
+			break;
 		val = bpf_map_lookup_elem(&zone_names, &key);
 		if (!val)
-			return 0;
-		if (val->zone) {
+			break;
+		/* What lies deeper is nearer to the file: ~/.cargo, and ~/.cargo/credentials. */
+		if (object_counts(val)) {
 			object_take_hit(walk, val, depth - k);
-			return 1;
+			hit = 1;
 		}
 		if (!val->next)
-			return 0;
+			break;
 		key.parent = val->next;
 	}
-	return 0;
+	return hit;
 }
 
 static long object_walk_step(__u32 depth, struct object_walk *walk)
@@ -100,7 +108,7 @@ static long object_walk_step(__u32 depth, struct object_walk *walk)
 	/* A name that is about to be made has no inode yet. */
 	if (key.inode) {
 		val = bpf_map_lookup_elem(&zones, &key);
-		if (val) {
+		if (val && object_counts(val)) {
 			object_take_hit(walk, val, depth);
 			return 1;
 		}

@@ -11,7 +11,7 @@
 
 #include <linux/types.h>
 
-#define CORDON_ABI 2
+#define CORDON_ABI 3
 
 /* Who a task is, in a session. Order matters to nobody; values are stored in the journal by name only. */
 enum cordon_role {
@@ -133,6 +133,7 @@ enum cordon_zone {
 	CORDON_ZONE_OTHER,   /* made in this session by the installer or for another package */
 	CORDON_ZONE_PSEUDO,  /* no file of anybody's: pipes, /dev/null, the task's own /proc */
 	CORDON_ZONE_BROKER,  /* policy/zones/broker.list: sockets of those who act for others */
+	CORDON_ZONE_PLAIN,   /* no place of any kind, but one that a grant names: it needs an object */
 	CORDON_ZONE_COUNT,
 };
 
@@ -142,6 +143,10 @@ enum cordon_zone {
 #define CORDON_CLASS_GIT (1u << 1)
 #define CORDON_CLASS_KEYRING (1u << 2)
 #define CORDON_CLASS_GPG (1u << 3)
+/* Sockets that answer for names of users and hosts: getpwuid() and getaddrinfo() ask them, so installers and helpers may. */
+#define CORDON_CLASS_NAMES (1u << 4)
+/* `by=installer` in persist.list: installers put programs there, as `pip install --user` does in ~/.local/bin. */
+#define CORDON_CLASS_INSTALLER (1u << 31)
 
 /* What a task asks for. */
 enum cordon_op_kind {
@@ -326,12 +331,16 @@ struct cordon_name_key {
 /* Pseudo parents stand for folders that do not exist yet. User-space addresses, so never those of an inode. */
 #define CORDON_NAME_PSEUDO 0x0000700000000000ULL
 
+/*
+ * One place may be of one kind for reaching it and of another for changing it: ~/.npmrc is hidden and, to write, a way to
+ * persist. In `zone_names` a value may be both an entry and a step to entries below it; the deepest one counts.
+ */
 struct cordon_zone_val {
-	__u32 zone;    /* enum cordon_zone; NONE in `zone_names`: only a step to `next` */
-	__u32 classes; /* CORDON_CLASS_* */
-	__u32 object;  /* the session's number of this entry of the lists, for grants and for the finding's path */
-	__u32 pad;
-	__u64 next; /* in `zone_names`: pseudo parent to go on with downward, 0: none */
+	__u32 zone;       /* enum cordon_zone; NONE in `zone_names`: only a step to `next` */
+	__u32 classes;    /* CORDON_CLASS_* */
+	__u32 object;     /* the session's number of this entry of the lists, for grants and for the finding's path */
+	__u32 write_zone; /* what it is to those who change it; NONE: `zone` too */
+	__u64 next;       /* in `zone_names`: pseudo parent to go on with downward, 0: none */
 };
 
 /* How many dentries a walk goes up. node_modules nests 10 to 20 deep; what is deeper is refused, not allowed. */

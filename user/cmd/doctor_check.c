@@ -76,6 +76,12 @@ static const char *check_home(void)
 	return user ? user->pw_dir : "/";
 }
 
+static const char *check_env(const void *arg, const char *name)
+{
+	(void)arg;
+	return getenv(name);
+}
+
 static int check_load(struct doctor *d, struct diag *diag)
 {
 	_cleanup_free_ char *vendor = policy_vendor_dir(), *project = getcwd(NULL, 0);
@@ -90,7 +96,10 @@ static int check_load(struct doctor *d, struct diag *diag)
 	if (!zones || !installers)
 		return -ENOMEM;
 	r = installers_load(installers, &d->installers, diag);
-	return r ? r : zones_load(zones, d->home, project ? project : "/", &d->zones, diag);
+	if (r)
+		return r;
+	return zones_load(zones, &(struct zones_scene){ d->home, project ? project : "/", getuid(), check_env, NULL },
+			  &d->zones, diag);
 }
 
 static void check_policy(struct doctor *d)
@@ -158,7 +167,7 @@ static void check_place(struct doctor *d, const char *path)
 static void check_places(struct doctor *d)
 {
 	for (size_t i = 0; d->zones && i < d->zones->count; i++)
-		if (!d->zones->entries[i].procfs)
+		if (!d->zones->entries[i].procfs && !d->zones->entries[i].anywhere)
 			check_place(d, d->zones->entries[i].path);
 }
 
