@@ -32,12 +32,19 @@ CORDON_GLOBAL __u32 file_judge(struct cordon_label *label, struct file_request *
 		found = object_find_procfs((__u64)dentry, label, &hit);
 	if (!found)
 		object_find((__u64)dentry, label->session, &hit);
+	/* An installer reads certificates by such names, and its own settings. */
+	if (!hit.zone && cordon_is_confined(label->role))
+		object_find_named((__u64)dentry, label->session, &hit);
 	if (!hit.zone)
 		return CORDON_ANSWER_PASS;
 	op.kind = request->kind;
 	op.zone = hit.zone;
 	op.classes = hit.classes;
 	op.access = request->access;
+	if (hit.named) {
+		op.traits = CORDON_TRAIT_NAMED;
+		op.met = 1u << hit.around;
+	}
 	object.dentry = dentry;
 	object.object = hit.object;
 	object.below = hit.below;

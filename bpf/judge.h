@@ -134,6 +134,10 @@ CORDON_INLINE __u32 cordon_rule_of_write(const struct cordon_op *op)
 	case CORDON_ZONE_CACHE:
 		if (op->kind == CORDON_OP_CREATE && op->depth == 1)
 			return CORDON_RULE_NONE;
+		/* The cache itself, where there was none so far; or a file, which is a lock. */
+		if (op->zone == CORDON_ZONE_CACHE && !op->depth &&
+		    (op->kind == CORDON_OP_CREATE || op->kind == CORDON_OP_OPEN))
+			return CORDON_RULE_NONE;
 		return confined ? cordon_rule_outside(op) : CORDON_RULE_NONE;
 	case CORDON_ZONE_PROJECT:
 		return op->role == CORDON_ROLE_PACKAGE ? cordon_rule_outside(op) : CORDON_RULE_NONE;

@@ -16,6 +16,8 @@ struct object_hit {
 	__u32 classes;
 	__u32 object;
 	__u32 below; /* components between the entry and the file */
+	__u32 around; /* enum cordon_zone of the nearest entry of a kind that is not judged so far */
+	__u32 named;  /* 1: by its name alone */
 };
 
 struct object_walk {
@@ -53,6 +55,12 @@ static __always_inline bool object_counts(const struct cordon_zone_val *val)
 	return val->zone != CORDON_ZONE_NONE && val->zone <= CORDON_ZONE_DEEP;
 }
 
+static __always_inline void object_note_around(struct object_walk *walk, const struct cordon_zone_val *val)
+{
+	if (!walk->hit.around)
+		walk->hit.around = val->zone;
+}
+
 static __always_inline void object_take_hit(struct object_walk *walk, const struct cordon_zone_val *val, __u32 below)
 {
 	walk->hit.zone = val->zone;
@@ -66,6 +74,7 @@ static __always_inline void object_take_hit(struct object_walk *walk, const stru
  * were learned, those below it. Gives 1 where one is protected. */
 static __noinline int object_match_names(struct object_walk *walk, __u64 parent, __u32 depth)
 {
+	struct cordon_zone_val *around = NULL;
 	struct cordon_name_key key = {};
 	int hit = 0;
 	int k;
@@ -87,11 +96,15 @@ static __noinline int object_match_names(struct object_walk *walk, __u64 parent,
 		if (object_counts(val)) {
 			object_take_hit(walk, val, depth - k);
 			hit = 1;
+		} else if (val->zone) {
+			around = val;
 		}
 		if (!val->next)
 			break;
 		key.parent = val->next;
 	}
+	if (!hit && around)
+		object_note_around(walk, around);
 	return hit;
 }
 
@@ -112,6 +125,8 @@ static long object_walk_step(__u32 depth, struct object_walk *walk)
 			object_take_hit(walk, val, depth);
 			return 1;
 		}
+		if (val)
+			object_note_around(walk, val);
 	}
 	if (!parent || parent == dentry) {
 		walk->finished = 1;
@@ -150,6 +165,53 @@ CORDON_GLOBAL int object_find(__u64 dentry, __u32 session, struct object_hit *hi
 		walk.hit.zone = CORDON_ZONE_DEEP;
 	*hit = walk.hit;
 	return 0;
+}
+
+/* `.env`, `*.pem`: names that are secrets in a project and in a home, where no list names a nearer place. Gives 1 for one. */
+CORDON_GLOBAL int object_find_named(__u64 address, __u32 session, struct object_hit *hit)
+{
+	struct dentry *dentry = (void *)address;
+	const unsigned char *from = BPF_CORE_READ(dentry, d_name.name);
+	struct cordon_name_key key = { .parent = CORDON_NAME_ANYWHERE };
+	__u64 whole = CORDON_HASH_START, suffix = 0;
+	struct cordon_zone_val *val;
+	char name[CORDON_NAME_LEN];
+	long len;
+	int i;
+
+	if (!hit || (hit->around != CORDON_ZONE_PROJECT && hit->around != CORDON_ZONE_PRIVATE))
+		return 0;
+	/* A longer name begins as no protected one does, and its end is found all the same. */
+	len = BPF_CORE_READ(dentry, d_name.len);
+	if (len >= CORDON_NAME_LEN)
+		from += len - (CORDON_NAME_LEN - 1);
+	len = bpf_probe_read_kernel_str(name, sizeof(name), from);
+	if (len <= 1)
+		return 0;
+	for (i = 0; i < CORDON_NAME_LEN; i++) {
+		if (!name[i])
+			break;
+		if (name[i] == '.')
+			suffix = CORDON_HASH_START;
+		whole = cordon_hash_step(whole, (unsigned char)name[i]);
+		if (suffix)
+			suffix = cordon_hash_step(suffix, (unsigned char)name[i]);
+	}
+	key.session = session;
+	key.name = whole;
+	val = bpf_map_lookup_elem(&zone_names, &key);
+	if (!val) {
+		key.name = suffix;
+		val = bpf_map_lookup_elem(&zone_names, &key);
+	}
+	if (!val || !object_counts(val))
+		return 0;
+	hit->zone = val->zone;
+	hit->classes = val->classes;
+	hit->object = val->object;
+	hit->below = 0;
+	hit->named = 1;
+	return 1;
 }
 
 /*

@@ -95,20 +95,11 @@ static int check_code(const struct schema *s, const struct toml_node *node)
 	return 0;
 }
 
-/* A folder, as the zone lists write it; not in the project, which is no cache. */
+/* As the zone lists write it; not in the project, which is no cache. */
 static int check_cache(const struct schema *s, const struct toml_node *node)
 {
-	const char *why = node->string[0] == '.' ? "lies in the project" : NULL;
-	char *path;
+	const char *why = node->string[0] == '.' ? "lies in the project" : zone_path_mistake(node->string);
 
-	if (!text_ends_with(node->string, "/"))
-		why = "must be a folder, with a '/' at its end";
-	path = strndup(node->string, strlen(node->string) - 1);
-	if (!path)
-		return -ENOMEM;
-	if (!why)
-		why = zone_path_mistake(path);
-	free(path);
 	return why ? schema_error(s, node, "'%s' %s", node->string, why) : 0;
 }
 

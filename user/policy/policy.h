@@ -177,7 +177,8 @@ struct installer {
 	size_t attribute_cwd_count;
 	char **attribute_exe;
 	size_t attribute_exe_count;
-	/* Folders in which package code makes entries of its own, as the lists write them: "~/.cache/node-gyp/". */
+	/* Folders in which package code makes entries of its own, and locks that it takes, as the lists write them:
+	 * "~/.cache/node-gyp/". */
 	char **caches;
 	size_t cache_count;
 	char *file;
