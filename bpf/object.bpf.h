@@ -16,8 +16,11 @@ struct object_hit {
 	__u32 classes;
 	__u32 object;
 	__u32 below; /* components between the entry and the file */
-	__u32 around; /* enum cordon_zone of the nearest entry of a kind that is not judged so far */
-	__u32 named;  /* 1: by its name alone */
+	/* The nearest entry of a kind that is not judged so far. */
+	__u32 around;
+	__u32 around_object;
+	__u32 around_below;
+	__u32 named; /* 1: protected by its name alone; object and below are those of the place around it */
 };
 
 struct object_walk {
@@ -55,10 +58,13 @@ static __always_inline bool object_counts(const struct cordon_zone_val *val)
 	return val->zone != CORDON_ZONE_NONE && val->zone <= CORDON_ZONE_DEEP;
 }
 
-static __always_inline void object_note_around(struct object_walk *walk, const struct cordon_zone_val *val)
+static __always_inline void object_note_around(struct object_walk *walk, const struct cordon_zone_val *val, __u32 below)
 {
-	if (!walk->hit.around)
-		walk->hit.around = val->zone;
+	if (walk->hit.around)
+		return;
+	walk->hit.around = val->zone;
+	walk->hit.around_object = val->object;
+	walk->hit.around_below = below;
 }
 
 static __always_inline void object_take_hit(struct object_walk *walk, const struct cordon_zone_val *val, __u32 below)
@@ -76,6 +82,7 @@ static __noinline int object_match_names(struct object_walk *walk, __u64 parent,
 {
 	struct cordon_zone_val *around = NULL;
 	struct cordon_name_key key = {};
+	__u32 below = 0;
 	int hit = 0;
 	int k;
 
@@ -98,13 +105,14 @@ static __noinline int object_match_names(struct object_walk *walk, __u64 parent,
 			hit = 1;
 		} else if (val->zone) {
 			around = val;
+			below = depth - k;
 		}
 		if (!val->next)
 			break;
 		key.parent = val->next;
 	}
 	if (!hit && around)
-		object_note_around(walk, around);
+		object_note_around(walk, around, below);
 	return hit;
 }
 
@@ -126,7 +134,7 @@ static long object_walk_step(__u32 depth, struct object_walk *walk)
 			return 1;
 		}
 		if (val)
-			object_note_around(walk, val);
+			object_note_around(walk, val, depth);
 	}
 	if (!parent || parent == dentry) {
 		walk->finished = 1;
@@ -208,8 +216,8 @@ CORDON_GLOBAL int object_find_named(__u64 address, __u32 session, struct object_
 		return 0;
 	hit->zone = val->zone;
 	hit->classes = val->classes;
-	hit->object = val->object;
-	hit->below = 0;
+	hit->object = hit->around_object;
+	hit->below = hit->around_below;
 	hit->named = 1;
 	return 1;
 }

@@ -114,10 +114,14 @@ static void finding_fill_net(struct finding *finding, const struct cordon_op *op
 }
 
 /* How many of the file's names lie below the protected path `base`: -1 where it is not on the way up, because the file
- * was reached by another name (a hard link, a name that the list does not have). */
+ * was reached by another name (a hard link, a name that the list does not have), or where there are more than the record
+ * holds. A file with a key of its own lies below its folder's path, but has walked no way to it. */
 static int finding_depth(const struct cordon_record_finding *record, const char *base)
 {
 	const char *last = text_basename(base);
+
+	if (record->below)
+		return record->below <= record->names ? (int)record->below : -1;
 
 	for (uint32_t i = 0; i < record->names; i++)
 		if (!strcmp(record->name[i], last))
