@@ -94,10 +94,9 @@ CORDON_GLOBAL int file_find_name(struct cordon_label *label, struct file_request
 	}
 	if (!val)
 		return 0;
+	/* For the finding and for grants it lies where it lies. */
 	hit->zone = val->zone;
 	hit->classes = val->classes;
-	hit->object = val->object;
-	hit->depth = 0;
 	request->traits |= CORDON_TRAIT_NAMED;
 	return 0;
 }
@@ -162,6 +161,8 @@ CORDON_GLOBAL __u32 file_judge(struct cordon_label *label, struct file_request *
 	if (!label || !request)
 		return CORDON_ANSWER_EPERM;
 	file_find(label, request);
+	if (file_is_write(request) && request->hit.write_zone)
+		request->hit.zone = request->hit.write_zone;
 	if (cordon_is_confined(label->role))
 		file_find_name(label, request);
 	if (!request->hit.zone && (!file_is_write(request) || label->role <= CORDON_ROLE_ROOT))

@@ -134,6 +134,10 @@ CORDON_INLINE __u32 cordon_rule_of_write(const struct cordon_op *op)
 	case CORDON_ZONE_CACHE:
 		if (op->kind == CORDON_OP_CREATE && op->depth == 1)
 			return CORDON_RULE_NONE;
+		/* The cache itself, where there was none so far; or a file, which is a lock. */
+		if (op->zone == CORDON_ZONE_CACHE && !op->depth &&
+		    (op->kind == CORDON_OP_CREATE || op->kind == CORDON_OP_OPEN))
+			return CORDON_RULE_NONE;
 		return confined ? cordon_rule_outside(op) : CORDON_RULE_NONE;
 	case CORDON_ZONE_PROJECT:
 		return op->role == CORDON_ROLE_PACKAGE ? cordon_rule_outside(op) : CORDON_RULE_NONE;
@@ -167,6 +171,9 @@ CORDON_INLINE __u32 cordon_rule_of_file(const struct cordon_op *op)
 	case CORDON_ZONE_GUARD:
 		return write || op->kind != CORDON_OP_OPEN ? CORDON_RULE_GUARD_TAMPER : CORDON_RULE_NONE;
 	case CORDON_ZONE_PERSIST:
+		/* ~/.local/bin: a program for later runs is what `pip install --user` is asked for. */
+		if (op->role == CORDON_ROLE_INSTALLER && (op->classes & CORDON_CLASS_INSTALLER))
+			return CORDON_RULE_NONE;
 		return write ? CORDON_RULE_FILE_PERSIST : CORDON_RULE_NONE;
 	case CORDON_ZONE_PRIVATE:
 		if (!write)
@@ -197,7 +204,7 @@ CORDON_INLINE __u32 cordon_rule_of_program(const struct cordon_op *op)
 /* Unix sockets: package code may talk to its own, installers and helpers to all but those who act for others. */
 CORDON_INLINE __u32 cordon_rule_of_broker(const struct cordon_op *op)
 {
-	__u32 reads = op->reads;
+	__u32 reads = op->reads | CORDON_CLASS_NAMES;
 
 	if (op->kin)
 		return CORDON_RULE_NONE;

@@ -58,10 +58,12 @@ struct {
 	__type(value, struct cordon_zone_val);
 } zones __weak SEC(".maps");
 
-/* Protected names below a parent, for files that do not exist yet or are replaced. Controller. Full: as above. */
+/* Protected names below a parent, for files that do not exist yet or are replaced. Controller. Full: as above. The lists
+ * make some 2,000 for a session; they are not allocated before they are needed, since only a controller adds any. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 65536);
+	__uint(max_entries, 262144);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__type(key, struct cordon_name_key);
 	__type(value, struct cordon_zone_val);
 } zone_names __weak SEC(".maps");

@@ -20,7 +20,7 @@ struct object_hit {
 	__u32 classes;
 	__u32 object;
 	__u32 package;
-	__u32 pad;
+	__u32 write_zone; /* what that entry is to those who change it, NONE: `zone` too */
 	__u64 since;
 	__u64 name;   /* hash of the file's own name, 0: too long */
 	__u64 parent; /* kernel address of the entry, where that is an inode, */
@@ -120,6 +120,7 @@ CORDON_GLOBAL int object_take(struct object_walk *walk, struct cordon_zone_val *
 	if (walk->hit.zone && walk->hit.depth <= depth)
 		return 0;
 	walk->hit.zone = val->zone;
+	walk->hit.write_zone = val->write_zone;
 	walk->hit.classes = val->classes;
 	walk->hit.object = val->object;
 	walk->hit.package = val->package;
@@ -149,10 +150,9 @@ CORDON_GLOBAL int object_match_names(struct object_walk *walk, __u64 parent, __u
 		val = bpf_map_lookup_elem(&zone_names, &key);
 		if (!val)
 			return 0;
-		if (val->zone) {
+		/* What lies deeper is nearer to the file: ~/.cargo, and ~/.cargo/credentials. */
+		if (val->zone)
 			object_take(walk, val, depth - k);
-			return 0;
-		}
 		if (!val->next)
 			return 0;
 		key.parent = val->next;

@@ -11,7 +11,7 @@
 
 #include <linux/types.h>
 
-#define CORDON_ABI 2
+#define CORDON_ABI 3
 
 /* Who a task is, in a session. Order matters to nobody; values are stored in the journal by name only. */
 enum cordon_role {
@@ -136,6 +136,7 @@ enum cordon_zone {
 	CORDON_ZONE_OTHER,   /* made in this session by the installer or for another package */
 	CORDON_ZONE_PSEUDO,  /* no file of anybody's: pipes, /dev/null, the task's own /proc */
 	CORDON_ZONE_BROKER,  /* policy/zones/broker.list: sockets of those who act for others */
+	CORDON_ZONE_PLAIN,   /* no place of any kind, but one that a grant names: it needs an object */
 	CORDON_ZONE_COUNT,
 };
 
@@ -145,6 +146,10 @@ enum cordon_zone {
 #define CORDON_CLASS_GIT (1u << 1)
 #define CORDON_CLASS_KEYRING (1u << 2)
 #define CORDON_CLASS_GPG (1u << 3)
+/* Sockets that answer for names of users and hosts: getpwuid() and getaddrinfo() ask them, so installers and helpers may. */
+#define CORDON_CLASS_NAMES (1u << 4)
+/* `by=installer` in persist.list: installers put programs there, as `pip install --user` does in ~/.local/bin. */
+#define CORDON_CLASS_INSTALLER (1u << 31)
 
 /* What a task asks for. */
 enum cordon_op_kind {
@@ -333,21 +338,27 @@ struct cordon_name_key {
 /* Pseudo parents stand for folders that do not exist yet. User-space addresses, so never those of an inode. */
 #define CORDON_NAME_PSEUDO 0x0000700000000000ULL
 
+/*
+ * One place may be of one kind for reaching it and of another for changing it: ~/.npmrc is hidden and, to write, a way to
+ * persist. In `zone_names` a value may be both an entry and a step to entries below it; the deepest one counts.
+ */
 struct cordon_zone_val {
-	__u32 zone;    /* enum cordon_zone; NONE in `zone_names`: only a step to `next` */
-	__u32 classes; /* CORDON_CLASS_* */
-	__u32 object;  /* the session's number of this entry of the lists, for grants and for the finding's path */
-	__u32 package; /* OWN: the session's number of the package that it is for */
-	__u64 next;    /* in `zone_names`: pseudo parent to go on with downward, 0: none */
-	__u64 since;   /* OWN: when it was handed over, CLOCK_REALTIME ns: what was changed before is the installer's */
+	__u32 zone;       /* enum cordon_zone; NONE in `zone_names`: only a step to `next` */
+	__u32 classes;    /* CORDON_CLASS_* */
+	__u32 object;     /* the session's number of this entry of the lists, for grants and for the finding's path */
+	__u32 write_zone; /* what it is to those who change it; NONE: `zone` too */
+	__u32 package;    /* OWN: the session's number of the package that it is for */
+	__u32 pad;
+	__u64 next;  /* in `zone_names`: pseudo parent to go on with downward, 0: none */
+	__u64 since; /* OWN: when it was handed over, CLOCK_REALTIME ns: what was changed before is the installer's */
 };
 
 /* Bytes of the name of an entry of a temporary folder, with NUL; what is longer belongs to nobody. */
 #define CORDON_MADE_NAME_LEN 96
 
 /*
- * Who made an entry of a folder for temporary files, or of a cache, in this session. Map `made_entries`. The whole name, no hash:
- * this grants something. The parent is a zone, so its address is held.
+ * Who made an entry of a folder for temporary files, or of a cache, in this session. Map `made_entries`. The whole name,
+ * no hash: this grants something. The parent is a zone, so its address is held.
  */
 struct cordon_made_key {
 	__u64 parent;
@@ -571,7 +582,7 @@ CORDON_ASSERT(sizeof(struct cordon_record_finding) == 72 + 88 + 24 + CORDON_FIND
 CORDON_ASSERT(sizeof(struct cordon_record_archive) == 72 + CORDON_NAME_LEN + CORDON_PATH_LEN, "archive");
 CORDON_ASSERT(sizeof(struct cordon_record_program) == 72 + 48 + CORDON_PROGRAM_NAMES * CORDON_PROGRAM_NAME_LEN, "program");
 CORDON_ASSERT(sizeof(struct cordon_recognition_key) == 16, "recognition");
-CORDON_ASSERT(sizeof(struct cordon_zone_val) == 32, "zone");
+CORDON_ASSERT(sizeof(struct cordon_zone_val) == 40, "zone");
 CORDON_ASSERT(sizeof(struct cordon_made_key) == 16 + CORDON_MADE_NAME_LEN, "made");
 CORDON_ASSERT(sizeof(struct cordon_origin_key) == 24, "origin");
 

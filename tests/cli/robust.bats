@@ -146,7 +146,7 @@ $CONNECT"
 	# A weak backend is refused before that.
 	weak && skip "--strict needs a backend that is not weak"
 	is "$strict" 125
-	says "$said" "1 protected places cannot be held: $HOME/.ssh"
+	says "$said" "protected places cannot be held: $HOME/.ssh"
 	[ ! -e ran ]
 }
 

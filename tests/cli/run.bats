@@ -242,3 +242,20 @@ $CONNECT" > audited 2>&1 3>&- &
 	is "$(grep -c '"mode": *"audit"' <<< "$output")" 1
 	is "$(grep -c '"mode": *"enforce"' <<< "$output")" 1
 }
+
+@test "a session starts without a descriptor for every file below the home, the project and /tmp" {
+	mkdir -p "$HOME/.cache/many" node_modules
+	(cd "$HOME/.cache/many" && seq 4000 | xargs touch)
+	(cd node_modules && seq 2000 | xargs touch)
+	(cd "$HOME/.ssh" && seq -f known%g 100 | xargs touch)
+	"$GUARD" run -q --backend "$TAKEN" -- sh -c 'echo "$PPID $$" > started; exec sleep 60' 3>&- &
+	wait_for test -s started
+	read -r supervisor command < started
+	controller=$(pgrep -P "$supervisor" | grep -vx "$command")
+	held=$(find "/proc/$controller/fd" -mindepth 1 | wc -l)
+	kill "$command"
+	wait
+	echo "$held descriptors"
+	# Each of the secrets has one, the caches have none.
+	((held > 150 && held < 3000))
+}

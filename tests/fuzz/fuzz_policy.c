@@ -54,17 +54,26 @@ static void fuzz_policy(const char *text, size_t len, enum policy_source source)
 	}
 }
 
+/* Every variable is its own value: paths, and what is none. */
+static const char *fuzz_env(const void *arg, const char *name)
+{
+	(void)arg;
+	return name[0] == 'X' ? "/nonexistent/x/../y" : name[0] == 'Y' ? "/nonexistent/y/" : NULL;
+}
+
 static void fuzz_zones(const char *text)
 {
 	CLEANUP(zones_free_cleanup) struct zones *zones = calloc(1, sizeof(*zones));
 	CLEANUP(diag_release) struct diag diag = { 0 };
 	/* Folders that do not exist: what is tested does not hang on the machine. */
-	const struct zone_list list = { text, "fuzz.list", CORDON_ZONE_SECRET, "/nonexistent/home", "/nonexistent/p" };
+	const struct zones_scene scene = { .home = "/nonexistent/home", .project = "/nonexistent/p", .env = fuzz_env };
+	const struct zone_list list = { text, "fuzz.list", text[0] & 1 ? CORDON_ZONE_PERSIST : CORDON_ZONE_SECRET,
+					&scene };
 
 	if (zones)
 		check_diag(zones_parse(zones, &list, &diag), &diag);
 	for (size_t i = 0; zones && i < zones->count; i++)
-		if (!zones->entries[i].procfs &&
+		if (!zones->entries[i].procfs && !zones->entries[i].anywhere &&
 		    (zones->entries[i].path[0] != '/' || strstr(zones->entries[i].path, "/../")))
 			abort();
 }

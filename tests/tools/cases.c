@@ -105,7 +105,9 @@ static const struct word accesses[] = { { "read", CORDON_ACCESS_READ }, { "write
 static const struct word classes[] = { { "ssh", CORDON_CLASS_SSH },
 				       { "git", CORDON_CLASS_GIT },
 				       { "keyring", CORDON_CLASS_KEYRING },
-				       { "gpg", CORDON_CLASS_GPG } };
+				       { "gpg", CORDON_CLASS_GPG },
+				       { "names", CORDON_CLASS_NAMES },
+				       { "installer", CORDON_CLASS_INSTALLER } };
 static const struct word traits[] = { { "linked", CORDON_TRAIT_LINKED },
 				      { "startup", CORDON_TRAIT_STARTUP },
 				      { "script", CORDON_TRAIT_SCRIPT },

@@ -89,6 +89,11 @@ static void test_pip(void **state)
 	installers_free(installers);
 }
 
+static const char *cargo_home(const void *arg, const char *name)
+{
+	return strcmp(name, "CARGO_HOME") ? NULL : *(const char *const *)arg;
+}
+
 static void test_others(void **state)
 {
 	struct installers *installers = shipped();
@@ -105,6 +110,34 @@ static void test_others(void **state)
 	assert_string_equal(get(installers, "cargo")->ecosystem, "cargo");
 	assert_int_equal(get(installers, "cargo")->interpreter, 0);
 	assert_string_equal(get(installers, "cargo")->attribute_exe[0], "*/build/{name}-*/build-script-build");
+	installers_free(installers);
+}
+
+/* What package code adds to, of all installers together; never a store that only an installer writes. */
+static void test_caches(void **state)
+{
+	static const char *const env[] = { "/srv/cargo" };
+	const struct zones_scene scene = { .home = "/home/ann", .project = "/srv/p", .env = cargo_home, .env_arg = env };
+	struct installers *installers = shipped();
+	struct zones *zones = calloc(1, sizeof(*zones));
+	struct diag diag = { 0 };
+	bool gyp = false, lock = false, moved = false;
+
+	(void)state;
+	assert_accepted(installers_add_caches(installers, &scene, zones, &diag), &diag);
+	for (size_t i = 0; i < zones->count; i++) {
+		const char *path = zones->entries[i].path;
+
+		assert_int_equal(zones->entries[i].zone, CORDON_ZONE_CACHE);
+		gyp = gyp || !strcmp(path, "/home/ann/.cache/node-gyp");
+		lock = lock || !strcmp(path, "/home/ann/.cargo/.package-cache");
+		moved = moved || !strcmp(path, "/srv/cargo/registry");
+		if (strstr(path, "/pip") || strstr(path, "/uv") || strstr(path, "_cacache") || strstr(path, "/store") ||
+		    text_ends_with(path, "/.cache") || text_ends_with(path, "/bin"))
+			fail_msg("%s is a cache", path);
+	}
+	assert_true(gyp && lock && moved);
+	zones_free(zones);
 	installers_free(installers);
 }
 
@@ -129,6 +162,11 @@ static void test_mistakes(void **state)
 		{ NATIVE "script = [\"x\"]\n", 4, 1, "'script' needs 'interpreter'" },
 		{ NATIVE "code = [\"x\"]\n", 4, 1, "'code' needs 'interpreter'" },
 		{ NATIVE "nested = \"pip\"\n", 4, 10, "must be a list" },
+		{ NATIVE "caches = \"~/.cache/x/\"\n", 4, 10, "must be a list" },
+		{ NATIVE "caches = [\"./x/\"]\n", 4, 11, "lies in the project" },
+		{ NATIVE "caches = [\"~/\"]\n", 4, 11, "would be everything" },
+		{ NATIVE "caches = [\"/a/../b/\"]\n", 4, 11, "'.' or '..'" },
+		{ NATIVE "caches = [\"cache/\"]\n", 4, 11, "must start with" },
 		{ NATIVE "passthrough = [\"\"]\n", 4, 16, "must not be empty" },
 		{ "id = \"x\"\necosystem = \"pypi\"\nexe = [\"x*\"]\n", 3, 8, "a program has [0-9.]* or none" },
 		{ "id = \"x\"\necosystem = \"pypi\"\nexe = [\"a\", \"*x\"]\n", 3, 13, "not allowed there" },
@@ -254,7 +292,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_shipped),	 cmocka_unit_test(test_pip), cmocka_unit_test(test_others),
-		cmocka_unit_test(test_mistakes), TEST(test_conflicts),	     TEST(test_folder),
+		cmocka_unit_test(test_caches),	 cmocka_unit_test(test_mistakes), TEST(test_conflicts),	     TEST(test_folder),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -9,11 +9,28 @@
 #define HOME "/home/ann"
 #define PROJECT "/srv/project"
 
-static int parse(struct zones *zones, const char *text, const char *home, const char *project, struct diag *diag)
+/* NAME=VALUE of the command's environment, NULL at the end. */
+static const char *look_up(const void *arg, const char *name)
 {
-	const struct zone_list list = { text, "x.list", CORDON_ZONE_SECRET, home, project };
+	for (const char *const *at = arg; at && *at; at++)
+		if (text_starts_with(*at, name) && (*at)[strlen(name)] == '=')
+			return *at + strlen(name) + 1;
+	return NULL;
+}
+
+static int parse_as(struct zones *zones, unsigned int zone, const char *text, const struct zones_scene *scene,
+		    struct diag *diag)
+{
+	const struct zone_list list = { text, "x.list", zone, scene };
 
 	return zones_parse(zones, &list, diag);
+}
+
+static int parse(struct zones *zones, const char *text, const char *home, const char *project, struct diag *diag)
+{
+	const struct zones_scene scene = { .home = home, .project = project };
+
+	return parse_as(zones, CORDON_ZONE_SECRET, text, &scene, diag);
 }
 
 static struct zones *accepted(const char *text, const char *home, const char *project)
@@ -138,6 +155,20 @@ static void test_mistakes(void **state)
 		{ "/a\nssh/id\n", 2, 1, "must start with" },
 		{ "  .ssh\n", 1, 3, "must start with" },
 		{ "~ann/.ssh\n", 1, 1, "must start with" },
+		{ "$/x\n", 1, 1, "must start with" },
+		{ "$A-B/x\n", 1, 1, "must start with" },
+		{ "$A/*/x\n", 1, 1, "would be everything" },
+		{ "$A/../x\n", 1, 1, "'.' or '..'" },
+		{ "*/\n", 1, 1, "one name" },
+		{ "*/a/b\n", 1, 1, "one name" },
+		{ "*/*\n", 1, 1, "*.SUFFIX" },
+		{ "*/*pem\n", 1, 1, "*.SUFFIX" },
+		{ "*/*.tar.gz\n", 1, 1, "*.SUFFIX" },
+		{ "*/a*\n", 1, 1, "second '*'" },
+		{ "*/..\n", 1, 1, "cannot be looked up" },
+		{ "*/.env\n*/.env\n", 2, 1, "already in" },
+		{ "*/0123456789012345678901234567890123456789012345678901234567890123\n", 1, 1, "too long" },
+		{ "/a by=installer\n", 1, 4, "unknown tag" },
 		{ "/\n", 1, 1, "would be everything" },
 		{ "~/\n", 1, 1, "would be everything" },
 		{ "./\n", 1, 1, "would be everything" },
@@ -204,73 +235,85 @@ static void test_long_line(void **state)
 	free(text);
 }
 
-static struct zones *shipped(const char *home, const char *project)
+static void test_variables(void **state)
 {
-	char *vendor = policy_vendor_dir(), *dir = text_format("%s/zones", vendor);
-	struct zones *zones = NULL;
+	static const char *const env[] = { "GNUPGHOME=/srv/keys/", "KUBECONFIG=/a:/b",	     "NULLED=/dev/null",
+					   "RELATIVE=a/b",	   "DOTS=/srv/../etc",	     "HOMES=/home",
+					   "ROOT=/",		   "PROJECTS=" PROJECT "/", NULL };
+	const struct zones_scene scene = { HOME, PROJECT, 1000, look_up, env };
+	struct zones *zones = calloc(1, sizeof(*zones));
 	struct diag diag = { 0 };
 
-	assert_accepted(zones_load(dir, home, project, &zones, &diag), &diag);
-	free(dir);
-	free(vendor);
-	return zones;
+	(void)state;
+	assert_accepted(parse_as(zones, CORDON_ZONE_SECRET,
+				 "$GNUPGHOME/ class=gpg\n$GNUPGHOME/{a,b}\n/srv/keys/b\n$KUBECONFIG\n$NULLED\n"
+				 "$RELATIVE\n$DOTS\n$HOMES\n$HOMES/x\n$ROOT\n$PROJECTS/\n$MISSING/x\n"
+				 "$XDG_RUNTIME_DIR/bus\n",
+				 &scene, &diag),
+			&diag);
+	assert_int_equal(zones->count, 6);
+	assert_int_equal(find(zones, "/srv/keys")->classes, CORDON_CLASS_GPG);
+	assert_non_null(find(zones, "/srv/keys/a"));
+	/* By chance a second time: no mistake. */
+	assert_int_equal(find(zones, "/srv/keys/b")->line, 2);
+	/* Two paths in one are a path that is not there; it protects nothing and harms nobody. */
+	assert_non_null(find(zones, "/a:/b"));
+	/* What the home lies in is no secret, what lies beside it may be. */
+	assert_null(find(zones, "/home"));
+	assert_non_null(find(zones, "/home/x"));
+	assert_non_null(find(zones, "/run/user/1000/bus"));
+	zones_free(zones);
 }
 
-/* What one of these attacks was seen to read, and what builds are known to read. */
-static void test_shipped(void **state)
+static void test_kinds_of_lists(void **state)
 {
 	static const struct {
-		const char *path;
-		unsigned int zone, classes;
-	} wanted[] = {
-		{ "/.ssh", CORDON_ZONE_SECRET, CORDON_CLASS_SSH },
-		{ "/.aws", CORDON_ZONE_SECRET, 0 },
-		{ "/.gnupg", CORDON_ZONE_SECRET, CORDON_CLASS_GPG },
-		{ "/.git-credentials", CORDON_ZONE_SECRET, CORDON_CLASS_GIT },
-		{ "/.local/share/keyrings", CORDON_ZONE_SECRET, CORDON_CLASS_KEYRING },
-		{ "/.pypirc", CORDON_ZONE_SECRET, 0 },
-		{ "/.kube", CORDON_ZONE_SECRET, 0 },
-		{ "/.docker/config.json", CORDON_ZONE_SECRET, 0 },
-		{ "/.node_repl_history", CORDON_ZONE_SECRET, 0 },
-		{ "/.config/google-chrome", CORDON_ZONE_SECRET, 0 },
-		{ "/.mozilla", CORDON_ZONE_SECRET, 0 },
-		{ "/.claude.json", CORDON_ZONE_SECRET, 0 },
-		{ "/.netrc", CORDON_ZONE_HIDDEN, 0 },
-		{ "/.npmrc", CORDON_ZONE_HIDDEN, 0 },
-		{ "/.yarnrc.yml", CORDON_ZONE_HIDDEN, 0 },
-		{ "/.config/pip/pip.conf", CORDON_ZONE_HIDDEN, 0 },
+		unsigned int zone;
+		const char *text, *part;
+	} mistakes[] = {
+		{ CORDON_ZONE_PERSIST, "/a class=ssh\n", "kept from readers" },
+		{ CORDON_ZONE_TOOL, "/a class=ssh\n", "kept from readers" },
+		{ CORDON_ZONE_TOOL, "/a by=installer\n", "unknown tag" },
+		{ CORDON_ZONE_TOOL, "*/a\n", "only in secret.list and persist.list" },
+		{ CORDON_ZONE_BROKER, "*/*.sock\n", "only in secret.list and persist.list" },
+		{ CORDON_ZONE_PERSIST, "/a\n/a\n", "already in" },
 	};
-	static const char *const honest[] = { "/.gitconfig", "/.config/git",	  "/.config/git/config",
-					      "/.config",    "/.cargo",		  "/.cache",
-					      "/.local",     "/.pydistutils.cfg", "/.rustup" };
-	struct zones *zones = shipped(HOME, PROJECT);
+	const struct zones_scene scene = { .home = HOME, .project = PROJECT };
+	struct zones *zones = calloc(1, sizeof(*zones));
+	struct diag diag = { 0 };
 	const struct zone_entry *entry;
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++) {
-		char *path = text_format(HOME "%s", wanted[i].path);
-
-		entry = find(zones, path);
-		if (!entry || entry->zone != wanted[i].zone || entry->classes != wanted[i].classes)
-			fail_msg("%s is not protected as it should be", path);
-		free(path);
+	for (size_t i = 0; i < sizeof(mistakes) / sizeof(mistakes[0]); i++) {
+		assert_int_equal(parse_as(zones, mistakes[i].zone, mistakes[i].text, &scene, &diag), -EINVAL);
+		assert_non_null(strstr(diag.text, mistakes[i].part));
+		diag_release(&diag);
+		zones_free(zones);
+		zones = calloc(1, sizeof(*zones));
 	}
-	for (size_t i = 0; i < sizeof(honest) / sizeof(honest[0]); i++) {
-		char *path = text_format(HOME "%s", honest[i]);
-
-		assert_null(find(zones, path));
-		free(path);
-	}
-	entry = find(zones, "environ");
-	assert_true(entry && entry->procfs && entry->zone == CORDON_ZONE_SECRET);
-	entry = find(zones, "cmdline");
-	assert_true(entry && entry->procfs && entry->zone == CORDON_ZONE_HIDDEN);
-	assert_non_null(find(zones, PROJECT "/.env"));
-	assert_non_null(find(zones, "/etc/shadow"));
+	/* In either order. */
+	assert_accepted(parse_as(zones, CORDON_ZONE_SECRET, "/a class=git\n*/*.pem\n", &scene, &diag), &diag);
+	assert_accepted(parse_as(zones, CORDON_ZONE_PERSIST, "/a by=installer\n/b\n*/.envrc\n", &scene, &diag), &diag);
+	assert_accepted(parse_as(zones, CORDON_ZONE_TOOL, "/b/\n", &scene, &diag), &diag);
+	assert_int_equal(zones->count, 4);
+	entry = find(zones, "/a");
+	assert_int_equal(entry->zone, CORDON_ZONE_SECRET);
+	assert_int_equal(entry->write_zone, CORDON_ZONE_PERSIST);
+	assert_int_equal(entry->classes, CORDON_CLASS_GIT | CORDON_CLASS_INSTALLER);
+	entry = find(zones, "/b");
+	assert_true(entry->subtree);
+	assert_int_equal(entry->zone, CORDON_ZONE_TOOL);
+	assert_int_equal(entry->write_zone, CORDON_ZONE_PERSIST);
+	entry = find(zones, ".envrc");
+	assert_true(entry->anywhere && !entry->suffix);
+	assert_int_equal(entry->write_zone, CORDON_ZONE_PERSIST);
+	/* A cache lies where a tool's folder is, and is more than that; a secret stays one. */
+	assert_int_equal(zones_add(zones, "/b/", CORDON_ZONE_CACHE, &scene, "x.toml"), 0);
+	assert_int_equal(find(zones, "/b")->zone, CORDON_ZONE_CACHE);
+	assert_int_equal(zones_add(zones, "/a/", CORDON_ZONE_CACHE, &scene, "x.toml"), 0);
+	assert_int_equal(find(zones, "/a")->zone, CORDON_ZONE_SECRET);
+	assert_int_equal(zones_add(zones, "~/", CORDON_ZONE_CACHE, &scene, "x.toml"), -EINVAL);
 	zones_free(zones);
-	/* Each list for itself and both together, also where ~ and . are one. */
-	zones_free(shipped(HOME, HOME));
-	zones_free(shipped("/", "/"));
 }
 
 static void test_load_refuses(void **state)
@@ -278,26 +321,40 @@ static void test_load_refuses(void **state)
 	struct scratch *scratch = *state;
 	char *vendor = policy_vendor_dir(), *dir = text_format("%s/zones", vendor);
 	static const char *const homes[] = { NULL, "", "home/ann" };
+	struct zones_scene scene = { .project = PROJECT };
 	struct zones *zones = NULL;
 	struct diag diag = { 0 };
 
 	for (size_t i = 0; i < sizeof(homes) / sizeof(homes[0]); i++) {
-		assert_int_equal(zones_load(dir, homes[i], PROJECT, &zones, &diag), -EINVAL);
+		scene.home = homes[i];
+		assert_int_equal(zones_load(dir, &scene, &zones, &diag), -EINVAL);
 		assert_diag(&diag, 0, 0, "home must be known");
 	}
-	assert_int_equal(zones_load(dir, HOME, NULL, &zones, &diag), -EINVAL);
+	scene = (struct zones_scene){ .home = HOME };
+	assert_int_equal(zones_load(dir, &scene, &zones, &diag), -EINVAL);
 	assert_diag(&diag, 0, 0, "working folder must be known");
+	scene.project = PROJECT;
 	scratch_write(scratch, "secret.list", "/a\n");
-	assert_int_equal(zones_load(scratch->dir, HOME, PROJECT, &zones, &diag), -ENOENT);
+	assert_int_equal(zones_load(scratch->dir, &scene, &zones, &diag), -ENOENT);
 	assert_true(text_ends_with(diag.file, "/hidden.list"));
 	assert_diag(&diag, 0, 0, "cannot be opened");
+	scratch_write(scratch, "broker.list", "/run/x.sock class=ssh\n");
+	scratch_write(scratch, "tool.list", "~/.cache/\n");
+	scratch_write(scratch, "persist.list", "/b\n/c/ by=installer\n");
 	scratch_write(scratch, "hidden.list", "/b\n/a\n");
-	assert_int_equal(zones_load(scratch->dir, HOME, PROJECT, &zones, &diag), -EINVAL);
+	assert_int_equal(zones_load(scratch->dir, &scene, &zones, &diag), -EINVAL);
 	assert_diag(&diag, 2, 1, "secret.list, line 1");
 	scratch_write(scratch, "hidden.list", "/b\n");
-	assert_accepted(zones_load(scratch->dir, HOME, PROJECT, &zones, &diag), &diag);
-	assert_int_equal(zones->count, 2);
+	assert_accepted(zones_load(scratch->dir, &scene, &zones, &diag), &diag);
+	assert_int_equal(zones->count, 5);
+	/* One entry: hidden from readers, and a way to stay for writers. */
 	assert_int_equal(zones->entries[1].zone, CORDON_ZONE_HIDDEN);
+	assert_int_equal(zones->entries[1].write_zone, CORDON_ZONE_PERSIST);
+	assert_int_equal(zones->entries[2].zone, CORDON_ZONE_BROKER);
+	assert_int_equal(zones->entries[3].zone, CORDON_ZONE_TOOL);
+	assert_int_equal(zones->entries[4].zone, CORDON_ZONE_NONE);
+	assert_int_equal(zones->entries[4].write_zone, CORDON_ZONE_PERSIST);
+	assert_int_equal(zones->entries[4].classes, CORDON_CLASS_INSTALLER);
 	zones_free(zones);
 	free(dir);
 	free(vendor);
@@ -315,7 +372,8 @@ int main(void)
 		cmocka_unit_test(test_too_many),
 		cmocka_unit_test(test_mistakes),
 		cmocka_unit_test(test_long_line),
-		cmocka_unit_test(test_shipped),
+		cmocka_unit_test(test_variables),
+		cmocka_unit_test(test_kinds_of_lists),
 		TEST(test_load_refuses),
 	};
 

@@ -111,6 +111,7 @@ static const char *const zones[] = {
 	[CORDON_ZONE_PRIVATE] = "private", [CORDON_ZONE_TOOL] = "tool", [CORDON_ZONE_PROJECT] = "project",
 	[CORDON_ZONE_TEMP] = "temp",   [CORDON_ZONE_CACHE] = "cache",   [CORDON_ZONE_OWN] = "own",
 	[CORDON_ZONE_OTHER] = "other", [CORDON_ZONE_PSEUDO] = "pseudo", [CORDON_ZONE_BROKER] = "broker",
+	[CORDON_ZONE_PLAIN] = "plain",
 };
 _Static_assert(COUNT(zones) == CORDON_ZONE_COUNT, "a zone has no name");
 

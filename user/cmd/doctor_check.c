@@ -76,6 +76,12 @@ static const char *check_home(void)
 	return user ? user->pw_dir : "/";
 }
 
+static const char *check_env(const void *arg, const char *name)
+{
+	(void)arg;
+	return getenv(name);
+}
+
 static int check_load(struct doctor *d, struct diag *diag)
 {
 	_cleanup_free_ char *vendor = policy_vendor_dir(), *project = getcwd(NULL, 0);
@@ -90,7 +96,10 @@ static int check_load(struct doctor *d, struct diag *diag)
 	if (!zones || !installers)
 		return -ENOMEM;
 	r = installers_load(installers, &d->installers, diag);
-	return r ? r : zones_load(zones, d->home, project ? project : "/", &d->zones, diag);
+	if (r)
+		return r;
+	return zones_load(zones, &(struct zones_scene){ d->home, project ? project : "/", getuid(), check_env, NULL },
+			  &d->zones, diag);
 }
 
 static void check_policy(struct doctor *d)
@@ -147,7 +156,8 @@ static void check_place(struct doctor *d, const char *path)
 	_cleanup_close_ int fd = open(path, O_PATH | O_CLOEXEC);
 	const char *why = NULL;
 
-	if (fd < 0 && errno != ENOENT && errno != ENOTDIR)
+	/* A plain user does not see into every folder; the session's controller is root. */
+	if (fd < 0 && errno != ENOENT && errno != ENOTDIR && (d->root || errno != EACCES))
 		why = strerror(errno);
 	else if (fd >= 0 && places_is_moving(fd))
 		why = "on a file system whose inodes cannot be held";
@@ -157,9 +167,13 @@ static void check_place(struct doctor *d, const char *path)
 
 static void check_places(struct doctor *d)
 {
-	for (size_t i = 0; d->zones && i < d->zones->count; i++)
-		if (!d->zones->entries[i].procfs)
-			check_place(d, d->zones->entries[i].path);
+	for (size_t i = 0; d->zones && i < d->zones->count; i++) {
+		const struct zone_entry *entry = &d->zones->entries[i];
+		bool kept = entry->zone == CORDON_ZONE_SECRET || entry->zone == CORDON_ZONE_HIDDEN || entry->write_zone;
+
+		if (kept && !entry->procfs && !entry->anywhere)
+			check_place(d, entry->path);
+	}
 }
 
 void doctor_check(struct doctor *d, doctor_progress_fn progress)

@@ -72,10 +72,17 @@ static char *home_dir(void)
 	return entry && entry->pw_dir ? strdup(entry->pw_dir) : NULL;
 }
 
+static const char *env_of_ours(const void *arg, const char *name)
+{
+	(void)arg;
+	return getenv(name);
+}
+
 static int check_all(const char *override, struct checked *ret, struct diag *ret_diag)
 {
 	_cleanup_free_ char *vendor = policy_vendor_dir(), *home = home_dir(), *project = getcwd(NULL, 0);
 	const struct policy_paths paths = { .vendor = vendor, .override = override };
+	const struct zones_scene scene = { home, project, getuid(), env_of_ours, NULL };
 	_cleanup_free_ char *zones = NULL, *installers = NULL;
 	int r = policy_load(&paths, &ret->policy, ret_diag);
 
@@ -86,8 +93,10 @@ static int check_all(const char *override, struct checked *ret, struct diag *ret
 	installers = text_format("%s/installers", vendor ? vendor : "");
 	if (!zones || !installers)
 		return -ENOMEM;
-	r = zones_load(zones, home, project, &ret->zones, ret_diag);
-	return r < 0 ? r : installers_load(installers, &ret->installers, ret_diag);
+	r = zones_load(zones, &scene, &ret->zones, ret_diag);
+	if (!r)
+		r = installers_load(installers, &ret->installers, ret_diag);
+	return r < 0 ? r : installers_add_caches(ret->installers, &scene, ret->zones, ret_diag);
 }
 
 static bool grant_notice(const struct policy_grant *grant, enum notice_kind kind)

@@ -7,6 +7,7 @@
 
 #include "base/cleanup.h"
 #include "base/log.h"
+#include "base/rule.h"
 #include "base/text.h"
 #include "guard/proto.h"
 #include "report/report.h"
@@ -179,4 +180,57 @@ int controller_run(struct controller *c)
 		c->record.lost = controller_lost(c);
 	journal_session_end(c->journal, &c->record);
 	return c->error;
+}
+
+char *controller_notice(const struct controller *c)
+{
+	unsigned int backend = kernel_backend(c->kernel);
+	const char *weak = kernel_weakness(backend);
+	bool audit = c->kernel_session.mode == CORDON_MODE_AUDIT;
+
+	if (!weak && !audit)
+		return strdup("");
+	return text_format("%s%s%s%s%s%s", audit ? "audit: nothing is refused, everything is recorded" : "",
+			   audit && weak ? "; " : "", weak ? "weak backend " : "", weak ? backend_name(backend) : "",
+			   weak ? ": " : "", weak ? weak : "");
+}
+
+void controller_release(struct controller *c)
+{
+	if (c->kernel) {
+		if (!kernel_lock(c->kernel)) {
+			if (c->session)
+				kernel_session_end(c->kernel, c->session);
+			kernel_sweep(c->kernel);
+			kernel_unlock(c->kernel);
+		}
+		kernel_close(c->kernel);
+	}
+	facts_release(&c->command);
+	journal_close(c->journal);
+	journal_session_release(&c->record);
+	places_free(c->places);
+	recognise_free(c->table);
+	zones_free(c->zones);
+	installers_free(c->installers);
+	policy_free(c->policy);
+	tree_free(c->tree);
+	for (size_t i = 0; i < c->finding_count; i++)
+		finding_release(&c->findings[i]);
+	for (size_t i = 0; i < CONTROLLER_TEMPS_MAX; i++)
+		free(c->temps[i]);
+	free(c->findings);
+	for (size_t i = 0; i < c->package_count; i++)
+		free(c->packages[i].folder);
+	handover_free(c->handover);
+	free(c->packages);
+	free(c->addresses);
+	free(c->start);
+	free(c->home);
+	free(c->state_dir);
+	free(c->etc_dir);
+	cleanup_close(&c->proc);
+	cleanup_close(&c->root);
+	cleanup_close(&c->pidfd);
+	cleanup_close(&c->supervisor);
 }

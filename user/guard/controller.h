@@ -39,7 +39,7 @@ struct grant_address {
 	unsigned int port;
 };
 
-#define CONTROLLER_TEMPS_MAX 4
+#define CONTROLLER_TEMPS_MAX 5
 
 struct controller {
 	const struct attach_options *options;
@@ -56,6 +56,7 @@ struct controller {
 	struct journal *journal;
 	struct journal_session record;
 	struct decide_session decide;
+	struct facts command; /* as it waits; only during the setup */
 	char *start; /* folder that the command starts in */
 	char *home;
 	char *temps[CONTROLLER_TEMPS_MAX];
@@ -81,9 +82,6 @@ struct controller {
 
 /* setup.c: everything up to the label on the command. On failure *ret_why is a new string for the user. */
 int controller_setup(struct controller *c, char **ret_why);
-void controller_release(struct controller *c);
-/* One line on a weak backend or on audit; "" where there is nothing to say. A new string. */
-char *controller_notice(const struct controller *c);
 
 /* packages.c: the number of a package, with its grants in the kernel. One without a name is known by its folder: it has
  * no grants, but what it makes is its own. */
@@ -107,5 +105,8 @@ bool finding_fails(const struct controller *c);
 
 /* controller.c: runs until no task of the session is left. Gives an exit status. */
 int controller_run(struct controller *c);
+/* One line on a weak backend or on audit; "" where there is nothing to say. A new string. */
+char *controller_notice(const struct controller *c);
+void controller_release(struct controller *c);
 
 #endif

@@ -113,12 +113,26 @@ static void finding_fill_net(struct finding *finding, const struct cordon_op *op
 	finding->object_protocol = protocol ? strdup(protocol) : NULL;
 }
 
+/* How many of the file's names lie below the protected path `base`. A file with a key of its own lies below its folder's
+ * path, but has walked no way to it; 0 where it was reached by another name, a hard link. */
+static uint32_t finding_depth(const struct cordon_record_finding *record, const char *base)
+{
+	const char *last = text_basename(base);
+
+	if (record->op.depth)
+		return record->op.depth;
+	for (uint32_t i = 0; i < record->names; i++)
+		if (!strcmp(record->name[i], last))
+			return i;
+	return 0;
+}
+
 /* The path of the list's entry, with what lies below it where it is a folder. By another name it is still that path
  * which matters, and which a grant would name. */
 static char *finding_path(const struct controller *c, const struct cordon_record_finding *record)
 {
 	const char *base = places_path(c->places, record->object);
-	uint32_t below = base ? record->op.depth : record->names;
+	uint32_t below = base ? finding_depth(record, base) : record->names;
 	char *path;
 
 	/* No entry of the lists: the kernel names as many folders as fit; more is marked by the dots. */

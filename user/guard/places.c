@@ -1,80 +1,33 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "guard/places.h"
+/* places.c - the places of a session: their paths, what each is, and how two that are one path join. */
+#include "guard/places_internal.h"
 
 #include "base/cleanup.h"
-#include "base/log.h"
 #include "base/text.h"
 
-#include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
-#include <limits.h>
 #include <linux/magic.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sys/vfs.h>
+
+DEFINE_CLEANUP(struct places *, places_free)
 
 #define PLACES_MAGIC_FUSE 0x65735546
 #define PLACES_MAGIC_CIFS 0xff534d42
 #define PLACES_MAGIC_SMB2 0xfe534d42
 
-/* Files below a protected folder that get a key of their own, so that hard links to them are known; more are protected by
- * their folder alone. A browser's profile has some thousands, one descriptor each. */
-#define PLACES_FILES_MAX 4096
-
-struct place {
-	char *path;
-	unsigned int zone, classes;
-};
-
-/* A descriptor whose address is to be learned, and what its key says. */
-struct place_key {
-	int fd;
-	uint32_t object;  /* 0: only a parent of names */
-	char *chain;      /* the path below it, NULL: the inode itself */
-};
-
-struct places {
-	struct place *items; /* object - 1 */
-	size_t count, room;
-	struct place_key *keys;
-	size_t key_count, key_room;
-	size_t files;
-	uint64_t pseudo; /* numbers given to folders that are missing */
-	size_t unlearnable;
-	char *example;
-};
-
-static int places_grow(void **items, size_t *room, size_t count, size_t size)
+int places_grow(void **items, size_t *room, size_t count, size_t size)
 {
 	void *more;
 
 	if (count < *room)
 		return 0;
-	more = realloc(*items, (*room = *room * 2 + 64) * size);
+	more = realloc(*items, (*room * 2 + 64) * size);
 	if (!more)
 		return -ENOMEM;
+	*room = *room * 2 + 64;
 	*items = more;
 	return 0;
-}
-
-static int places_add_key(struct places *places, int fd, uint32_t object, const char *chain)
-{
-	char *copy = chain ? strdup(chain) : NULL;
-
-	if ((chain && !copy) || places_grow((void **)&places->keys, &places->key_room, places->key_count, sizeof(*places->keys))) {
-		close(fd);
-		free(copy);
-		return -ENOMEM;
-	}
-	places->keys[places->key_count++] = (struct place_key){ .fd = fd, .object = object, .chain = copy };
-	return 0;
-}
-
-static void places_note(struct places *places, const char *path, const char *why)
-{
-	if (!places->unlearnable++)
-		places->example = text_format("%s (%s)", path, why);
 }
 
 bool places_is_moving(int fd)
@@ -96,284 +49,243 @@ bool places_is_moving(int fd)
 	}
 }
 
-static int places_add_below(struct places *places, int folder, uint32_t object, unsigned int depth);
-
-static int places_add_entry(struct places *places, int dir, const char *name, uint32_t object, unsigned int depth)
+/*
+ * Secrets are secrets wherever they lie. A home that is /tmp is a temporary folder, else nothing could be built there; a
+ * project that is a cache, or an environment, stays the project, and a cache that is the home stays private.
+ */
+unsigned int places_weight(unsigned int zone)
 {
-	int fd = openat(dir, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
-	struct stat st;
-	int r;
+	static const unsigned char weights[CORDON_ZONE_COUNT] = {
+		[CORDON_ZONE_GUARD] = 11,  [CORDON_ZONE_SECRET] = 10, [CORDON_ZONE_HIDDEN] = 9, [CORDON_ZONE_PERSIST] = 8,
+		[CORDON_ZONE_BROKER] = 7,  [CORDON_ZONE_TEMP] = 6,    [CORDON_ZONE_PRIVATE] = 5, [CORDON_ZONE_PROJECT] = 4,
+		[CORDON_ZONE_CACHE] = 3,   [CORDON_ZONE_TOOL] = 2,    [CORDON_ZONE_PLAIN] = 1,
+	};
 
-	if (fd < 0)
-		return errno == EMFILE || errno == ENFILE ? -errno : 0;
-	if (fstat(fd, &st) || (!S_ISDIR(st.st_mode) && !S_ISREG(st.st_mode))) {
-		close(fd);
+	return zone < CORDON_ZONE_COUNT ? weights[zone] : 0;
+}
+
+unsigned int places_zone_below(unsigned int zone)
+{
+	return zone == CORDON_ZONE_TEMP || zone == CORDON_ZONE_CACHE ? CORDON_ZONE_TOOL : zone;
+}
+
+/* --- by path ------------------------------------------------------------------------------------------------------ */
+
+uint32_t places_number(const struct places *places, const struct place *place)
+{
+	return (uint32_t)(place - places->items) + 1;
+}
+
+static struct place *places_find_len(const struct places *places, const char *path, size_t len)
+{
+	uint64_t hash = text_hash(path, len);
+
+	for (size_t i = hash; places->table_size; i++) {
+		uint32_t object = places->table[i & (places->table_size - 1)];
+		struct place *place = object ? &places->items[object - 1] : NULL;
+
+		if (!place)
+			return NULL;
+		if (place->hash == hash && !strncmp(place->path, path, len) && !place->path[len])
+			return place;
+	}
+	return NULL;
+}
+
+struct place *places_find(const struct places *places, const char *path)
+{
+	return places_find_len(places, path, strlen(path));
+}
+
+static void places_table_put(struct places *places, uint32_t object)
+{
+	size_t i = places->items[object - 1].hash;
+
+	while (places->table[i & (places->table_size - 1)])
+		i++;
+	places->table[i & (places->table_size - 1)] = object;
+}
+
+/* At most half full, so that a search ends. */
+static int places_table_grow(struct places *places)
+{
+	size_t size = places->table_size ? places->table_size * 2 : 1024;
+	uint32_t *table;
+
+	if (places->count * 2 < places->table_size)
 		return 0;
-	}
-	places->files++;
-	r = places_add_key(places, fd, object, NULL);
-	return r || !S_ISDIR(st.st_mode) ? r : places_add_below(places, fd, object, depth + 1);
-}
-
-/* Everything that is there now, roots of file systems mounted below included: a walk up ends at those. `folder` is an
- * O_PATH descriptor that stays the caller's. What cannot be listed is protected by its folder alone. */
-static int places_add_below(struct places *places, int folder, uint32_t object, unsigned int depth)
-{
-	int copy = openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *d = copy < 0 ? NULL : fdopendir(copy);
-	struct dirent *entry;
-	int r = 0;
-
-	if (!d) {
-		cleanup_close(&copy);
-		return 0;
-	}
-	while (!r && depth < 16 && places->files < PLACES_FILES_MAX && (entry = readdir(d)))
-		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
-			r = places_add_entry(places, dirfd(d), entry->d_name, object, depth);
-	closedir(d);
-	return r;
-}
-
-/* The inode that the path leads to now, and what lies below it. */
-static int places_add_inode(struct places *places, const char *path, uint32_t object)
-{
-	int fd = open(path, O_PATH | O_CLOEXEC), r;
-	struct stat st;
-
-	if (fd < 0) {
-		if (errno == EMFILE || errno == ENFILE)
-			return -errno;
-		if (errno != ENOENT && errno != ENOTDIR)
-			places_note(places, path, strerror(errno));
-		return 0;
-	}
-	if (places_is_moving(fd))
-		places_note(places, path, "on a file system whose inodes cannot be held");
-	r = places_add_key(places, fd, object, NULL);
-	return r || fstat(fd, &st) || !S_ISDIR(st.st_mode) ? r : places_add_below(places, fd, object, 0);
-}
-
-/* The name below the nearest folder that is there: for a file that is made, or replaced by rename, later on. */
-static int places_add_name(struct places *places, const char *path, uint32_t object)
-{
-	_cleanup_free_ char *parent = strdup(path);
-	char *slash;
-
-	while (parent && (slash = strrchr(parent, '/'))) {
-		const char *chain = path + (slash - parent) + 1;
-		int fd;
-
-		*slash = '\0';
-		fd = open(*parent ? parent : "/", O_PATH | O_DIRECTORY | O_CLOEXEC);
-		if (fd >= 0)
-			return places_add_key(places, fd, object, chain);
-		if (errno == EMFILE || errno == ENFILE)
-			return -errno;
-	}
-	return parent ? -EINVAL : -ENOMEM;
-}
-
-/* A new entry, whose number is places->count. Takes `path` over; NULL is out of memory. */
-static int places_push(struct places *places, char *path, unsigned int zone, unsigned int classes)
-{
-	if (!path || places_grow((void **)&places->items, &places->room, places->count, sizeof(*places->items))) {
-		free(path);
+	table = calloc(size, sizeof(*table));
+	if (!table)
 		return -ENOMEM;
-	}
-	places->items[places->count++] = (struct place){ .path = path, .zone = zone, .classes = classes };
+	free(places->table);
+	places->table = table;
+	places->table_size = size;
+	for (uint32_t object = 1; object <= places->count; object++)
+		places_table_put(places, object);
 	return 0;
 }
 
-static int places_add(struct places *places, const char *path, unsigned int zone, unsigned int classes)
+struct place *places_cover(const struct places *places, const char *path, bool above)
 {
-	_cleanup_free_ char *real = NULL;
-	char *trimmed = strdup(path);
-	size_t len = trimmed ? strlen(trimmed) : 0;
-	uint32_t object = (uint32_t)places->count + 1;
+	size_t len = strlen(path);
+
+	while (len) {
+		struct place *place = above ? NULL : places_find_len(places, path, len);
+
+		if (place)
+			return place;
+		above = false;
+		while (len && path[len - 1] != '/')
+			len--;
+		/* The root's own slash stays. */
+		if (len > 1)
+			len--;
+		else
+			return len && strlen(path) > 1 ? places_find_len(places, path, 1) : NULL;
+	}
+	return NULL;
+}
+
+const struct place *places_cover_with_zone(const struct places *places, const char *path, bool above)
+{
+	const struct place *place = places_cover(places, path, above);
+
+	while (place && !place->zone)
+		place = places_cover(places, place->path, true);
+	return place;
+}
+
+static void places_join(struct place *to, const struct place *from)
+{
+	if (places_weight(from->zone) > places_weight(to->zone)) {
+		to->zone = from->zone;
+		to->classes = (to->classes & CORDON_CLASS_INSTALLER) | from->classes;
+	} else {
+		to->classes |= from->classes & CORDON_CLASS_INSTALLER;
+	}
+	if (from->write_zone)
+		to->write_zone = from->write_zone;
+	to->unlisted = to->unlisted && from->unlisted;
+}
+
+int places_add(struct places *places, const char *path, const struct place *like)
+{
+	size_t len = strlen(path);
+	struct place *there;
 	int r;
 
-	while (len > 1 && trimmed[len - 1] == '/')
-		trimmed[--len] = '\0';
-	r = places_push(places, trimmed, zone, classes);
-	if (r)
-		return r;
-	r = places_add_inode(places, trimmed, object);
+	while (len > 1 && path[len - 1] == '/')
+		len--;
+	there = places_find_len(places, path, len);
+	if (there) {
+		places_join(there, like);
+		return 0;
+	}
+	r = places_grow((void **)&places->items, &places->room, places->count, sizeof(*places->items));
 	if (!r)
-		r = places_add_name(places, trimmed, object);
-	/* Where the path is a symbolic link, what it leads to can be replaced in its own folder. */
-	real = realpath(trimmed, NULL);
-	if (!r && real && strcmp(real, trimmed) != 0)
-		r = places_add_name(places, real, object);
-	return r;
-}
-
-/* --- registration ------------------------------------------------------------------------------------------------ */
-
-static struct cordon_zone_val places_val(const struct places *places, uint32_t object)
-{
-	const struct place *place = &places->items[object - 1];
-
-	return (struct cordon_zone_val){ .zone = place->zone, .classes = place->classes, .object = object };
-}
-
-static int places_register_name(struct places *places, const struct places_input *input, const struct place_key *key,
-				uint64_t parent)
-{
-	struct cordon_name_key name = { .parent = parent, .session = input->session };
-	char *rest = key->chain, *component;
-	unsigned int depth = 0;
-
-	while ((component = strsep(&rest, "/"))) {
-		struct cordon_zone_val val = { 0 };
-		int r;
-
-		if (!*component)
-			continue;
-		if (++depth > CORDON_CHAIN_MAX || strlen(component) >= CORDON_NAME_LEN - 1) {
-			/* The kernel follows no further. What is above is protected instead: too much, not too little. */
-			val = places_val(places, key->object);
-			return kernel_name_add(input->kernel, &name, &val);
-		}
-		name.name = text_hash(component, strlen(component));
-		if (!rest || !rest[strspn(rest, "/")]) {
-			val = places_val(places, key->object);
-			return kernel_name_add(input->kernel, &name, &val);
-		}
-		r = kernel_name_get(input->kernel, &name, &val);
-		if (r && r != -ENOENT)
-			return r;
-		if (!r && val.zone) /* all of this folder is protected already */
-			return 0;
-		if (r || !val.next) {
-			val = (struct cordon_zone_val){ .next = CORDON_NAME_PSEUDO | ++places->pseudo };
-			r = kernel_name_add(input->kernel, &name, &val);
-			if (r)
-				return r;
-		}
-		name.parent = val.next;
-	}
+		r = places_table_grow(places);
+	if (r)
+		return r;
+	places->items[places->count] = *like;
+	places->items[places->count].hash = text_hash(path, len);
+	places->items[places->count].path = strndup(path, len);
+	if (!places->items[places->count].path)
+		return -ENOMEM;
+	places_table_put(places, (uint32_t)++places->count);
 	return 0;
 }
 
-static int places_register(struct places *places, const struct places_input *input)
+/* --- what there is to add ------------------------------------------------------------------------------------------ */
+
+static int places_add_entry(struct places *places, const struct zone_entry *entry)
 {
-	_cleanup_free_ struct cordon_inode_entry *entries = calloc(places->key_count + 1, sizeof(*entries));
-	_cleanup_free_ int *fds = calloc(places->key_count + 1, sizeof(*fds));
-	int r;
+	struct place like = { .zone = entry->zone, .write_zone = entry->write_zone, .classes = entry->classes };
+	_cleanup_free_ char *path = NULL;
 
-	if (!entries || !fds)
-		return -ENOMEM;
-	for (size_t i = 0; i < places->key_count; i++)
-		fds[i] = places->keys[i].fd;
-	r = kernel_inodes(input->kernel, fds, places->key_count, entries);
-	for (size_t i = 0; !r && i < places->key_count; i++) {
-		struct place_key *key = &places->keys[i];
-
-		if (key->chain) {
-			r = places_register_name(places, input, key, entries[i].inode);
-		} else {
-			struct cordon_zone_key inode = { .inode = entries[i].inode, .session = input->session };
-			struct cordon_zone_val val = places_val(places, key->object);
-
-			r = kernel_zone_add(input->kernel, &inode, &val);
-		}
-	}
-	return r == -E2BIG ? -ENOSPC : r;
+	if (!entry->procfs && !entry->anywhere)
+		return places_add(places, entry->path, &like);
+	like.nameless = true;
+	path = entry->procfs ? text_format("/proc/PID/%s", entry->path) :
+			       text_format("*/%s%s", entry->suffix ? "*" : "", entry->path);
+	return path ? places_add(places, path, &like) : -ENOMEM;
 }
 
-static int places_add_procfs(struct places *places, const struct places_input *input, const struct zone_entry *entry)
-{
-	struct cordon_name_key key = { .parent = CORDON_NAME_PROCFS, .session = input->session };
-	struct cordon_zone_val val;
-	int r = places_push(places, text_format("/proc/PID/%s", entry->path), entry->zone, entry->classes);
-
-	if (r)
-		return r;
-	key.name = text_hash(entry->path, strlen(entry->path));
-	val = places_val(places, (uint32_t)places->count);
-	return kernel_name_add(input->kernel, &key, &val);
-}
-
-/* What a path is protected as: by the deepest entry above it. */
-static const struct place *places_cover(const struct places *places, const char *path)
-{
-	const struct place *best = NULL;
-
-	for (size_t i = 0; i < places->count; i++) {
-		const struct place *place = &places->items[i];
-		size_t len = strlen(place->path);
-
-		if (strncmp(path, place->path, len) || (path[len] && path[len] != '/'))
-			continue;
-		if (!best || len > strlen(best->path))
-			best = place;
-	}
-	return best;
-}
-
-/* A granted path gets an object of its own, so that the grant opens that file and not its whole folder. */
+/* A granted path gets an object of its own, so that the grant opens that place and not the whole folder around it. */
 static int places_add_grants(struct places *places, const struct places_input *input)
 {
-	for (size_t i = 0; i < input->policy->grant_count; i++) {
-		const struct policy_grant *grant = &input->policy->grants[i];
-		_cleanup_free_ char *path = grant->path ? places_expand(grant->path, input->home) : NULL;
-		const struct place *cover;
-		int r;
+	int r = 0;
 
-		if (!path || places_object(places, path))
+	for (size_t i = 0; !r && i < input->policy->grant_count; i++) {
+		const struct policy_grant *grant = &input->policy->grants[i];
+		_cleanup_free_ char *path = NULL;
+
+		if (!grant->path)
 			continue;
-		cover = places_cover(places, path);
-		if (!cover)
-			continue;
-		r = places_add(places, path, cover->zone, cover->classes);
-		if (r)
-			return r;
+		path = places_expand(grant->path, input->home);
+		r = path ? places_add(places, path, &(struct place){ .unlisted = true }) : -ENOMEM;
 	}
+	return r;
+}
+
+/* What takes after the place around it: known only when all are there. */
+static void places_resolve(struct places *places)
+{
+	for (size_t i = 0; i < places->count; i++) {
+		struct place *place = &places->items[i];
+		const struct place *around = place->zone ? NULL : places_cover_with_zone(places, place->path, true);
+		const struct place *nearest = places_cover(places, place->path, true);
+
+		if (place->unlisted && nearest && nearest->write_zone) {
+			place->write_zone = nearest->write_zone;
+			place->classes |= nearest->classes & CORDON_CLASS_INSTALLER;
+		}
+		if (place->zone)
+			continue;
+		/* A name anywhere is whatever its file's place is. */
+		if (around && !place->nameless) {
+			place->zone = places_zone_below(around->zone);
+			place->classes |= around->classes & ~CORDON_CLASS_INSTALLER;
+		} else {
+			place->zone = place->write_zone ? place->write_zone : CORDON_ZONE_PLAIN;
+		}
+	}
+}
+
+int places_collect(const struct places_input *input, struct places **ret)
+{
+	CLEANUP(places_free_cleanup) struct places *places = calloc(1, sizeof(*places));
+	int r = places ? 0 : -ENOMEM;
+
+	for (size_t i = 0; !r && i < input->guard_count; i++)
+		r = places_add(places, input->guard[i], &(struct place){ .zone = CORDON_ZONE_GUARD });
+	for (size_t i = 0; !r && i < input->zones->count; i++)
+		r = places_add_entry(places, &input->zones->entries[i]);
+	if (!r)
+		r = places_add_session(places, input);
+	if (!r)
+		r = places_add_grants(places, input);
+	if (r)
+		return r;
+	places_resolve(places);
+	*ret = TAKE_PTR(places);
 	return 0;
 }
 
 int places_learn(const struct places_input *input, struct places **ret)
 {
-	struct places *places = calloc(1, sizeof(*places));
-	int r = places ? 0 : -ENOMEM;
+	CLEANUP(places_free_cleanup) struct places *places = NULL;
+	int r = places_collect(input, &places);
 
-	for (size_t i = 0; !r && i < input->zones->count; i++) {
-		const struct zone_entry *entry = &input->zones->entries[i];
-
-		r = entry->procfs ? places_add_procfs(places, input, entry) :
-				    places_add(places, entry->path, entry->zone, entry->classes);
-	}
-	for (size_t i = 0; !r && i < input->guard_count; i++)
-		r = places_add(places, input->guard[i], CORDON_ZONE_GUARD, 0);
-	{ /* TEMPORARY */
-		static const char *const temps[] = { "/tmp", "/var/tmp", "/dev/shm" };
-		const char *t = getenv("X_TMPDIR");
-		for (size_t i = 0; !r && i < 3; i++) {
-			int fd = open(temps[i], O_PATH | O_CLOEXEC);
-			r = places_push(places, strdup(temps[i]), CORDON_ZONE_TEMP, 0);
-			if (!r) r = places_add_key(places, fd, (uint32_t)places->count, NULL);
-		}
-		if (!r && t) {
-			int fd = open(t, O_PATH | O_CLOEXEC);
-			r = places_push(places, strdup(t), CORDON_ZONE_TEMP, 0);
-			if (!r) r = places_add_key(places, fd, (uint32_t)places->count, NULL);
-		}
-		if (!r) {
-			int fd = open(input->home, O_PATH | O_CLOEXEC);
-			r = places_push(places, strdup(input->home), CORDON_ZONE_PRIVATE, 0);
-			if (!r) r = places_add_key(places, fd, (uint32_t)places->count, NULL);
-		}
-	}
 	if (!r)
-		r = places_add_grants(places, input);
+		r = places_learn_paths(places);
+	if (!r)
+		r = places_learn_mounts(places, input);
 	if (!r)
 		r = places_register(places, input);
 	if (r)
-		places_free(places);
-	else
-		*ret = places;
-	return r;
+		return r;
+	*ret = TAKE_PTR(places);
+	return 0;
 }
 
 void places_free(struct places *places)
@@ -383,11 +295,16 @@ void places_free(struct places *places)
 	for (size_t i = 0; i < places->count; i++)
 		free(places->items[i].path);
 	for (size_t i = 0; i < places->key_count; i++) {
-		close(places->keys[i].fd);
+		if (!places->keys[i].shared)
+			close(places->keys[i].fd);
 		free(places->keys[i].chain);
 	}
+	for (size_t i = 0; i < places->parent_count; i++)
+		free(places->parents[i].path);
 	free(places->items);
+	free(places->table);
 	free(places->keys);
+	free(places->parents);
 	free(places->example);
 	free(places);
 }
@@ -399,22 +316,27 @@ const char *places_path(const struct places *places, uint32_t object)
 
 uint32_t places_object(const struct places *places, const char *path)
 {
-	for (size_t i = 0; i < places->count; i++)
-		if (!strcmp(places->items[i].path, path))
-			return (uint32_t)i + 1;
-	return 0;
+	const struct place *place = places_find(places, path);
+
+	return place ? places_number(places, place) : 0;
 }
 
 uint32_t places_name(struct places *places, const char *path)
 {
-	return places_push(places, strdup(path), CORDON_ZONE_OWN, 0) ? 0 : (uint32_t)places->count;
+	struct place like = { .zone = CORDON_ZONE_OWN };
+
+	return places_add(places, path, &like) ? 0 : places_object(places, path);
 }
 
 char *places_entry_above(const struct places *places, const char *path)
 {
-	const struct place *cover = places_cover(places, path);
-	size_t len = cover ? strlen(cover->path) : 0;
+	const struct place *cover = places_cover(places, path, true);
+	size_t len;
 
+	/* A folder that was handed over lies in one, maybe. */
+	while (cover && cover->zone == CORDON_ZONE_OWN)
+		cover = places_cover(places, cover->path, true);
+	len = cover ? strlen(cover->path) : 0;
 	if (!cover || cover->zone != CORDON_ZONE_TEMP || path[len] != '/')
 		return NULL;
 	return strndup(path, len + 1 + strcspn(path + len + 1, "/"));

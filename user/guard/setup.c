@@ -48,8 +48,14 @@ static int setup_fail_diag(char **ret_why, int error, struct diag *diag)
 	return error;
 }
 
+static const char *setup_env(const void *arg, const char *name)
+{
+	return facts_env(arg, name);
+}
+
 static int setup_policy(struct controller *c, char **ret_why)
 {
+	const struct zones_scene scene = { c->home, c->start, c->uid, setup_env, &c->command };
 	struct policy_paths paths = { .override = c->options->policy };
 	_cleanup_free_ char *vendor = policy_vendor_dir();
 	_cleanup_free_ char *dir = NULL;
@@ -68,61 +74,77 @@ static int setup_policy(struct controller *c, char **ret_why)
 	dir = text_format("%s/zones", vendor);
 	if (!dir)
 		return setup_fail(ret_why, -ENOMEM, "zones");
-	r = zones_load(dir, c->home, c->start, &c->zones, &diag);
+	r = zones_load(dir, &scene, &c->zones, &diag);
+	if (!r)
+		r = installers_add_caches(c->installers, &scene, c->zones, &diag);
 	return r ? setup_fail_diag(ret_why, r, &diag) : 0;
+}
+
+/* Those that are there. */
+static void setup_temps(struct controller *c)
+{
+	const char *temp = facts_env(&c->command, "TMPDIR");
+	_cleanup_free_ char *runtime = text_format("/run/user/%u", (unsigned int)c->uid);
+	const char *folders[CONTROLLER_TEMPS_MAX] = { "/tmp", "/var/tmp", "/dev/shm", runtime,
+						      temp && *temp == '/' ? temp : NULL };
+	size_t count = 0;
+
+	for (size_t i = 0; i < CONTROLLER_TEMPS_MAX; i++) {
+		c->temps[count] = folders[i] ? realpath(folders[i], NULL) : NULL;
+		count += c->temps[count] != NULL;
+	}
 }
 
 /* The command as it waits: whose it is, where it starts, where its home and temporary folders are. */
 static int setup_command(struct controller *c, char **ret_why)
 {
-	const char *sudo_uid = getenv("SUDO_UID"), *home, *temp;
+	const char *sudo_uid = getenv("SUDO_UID"), *home;
+	struct facts *facts = &c->command;
 	struct passwd *user;
-	struct facts facts;
 	int r;
 
 	c->pidfd = (int)syscall(SYS_pidfd_open, c->options->pid, 0);
 	if (c->pidfd < 0)
 		return setup_fail(ret_why, -errno, "process %d", (int)c->options->pid);
-	r = facts_read(c->proc, c->options->pid, 0, &facts);
+	r = facts_read(c->proc, c->options->pid, 0, facts);
 	if (r)
 		return setup_fail(ret_why, r, "process %d", (int)c->options->pid);
 	/* sudo lets a user have his own process guarded, not somebody else's. */
-	if (sudo_uid && strtoul(sudo_uid, NULL, 10) != facts.uid && facts.uid != 0) {
-		facts_release(&facts);
+	if (sudo_uid && strtoul(sudo_uid, NULL, 10) != facts->uid && facts->uid != 0)
 		return setup_fail(ret_why, -EPERM, "process %d is not yours", (int)c->options->pid);
-	}
-	c->uid = facts.uid;
-	home = facts_env(&facts, "HOME");
-	user = getpwuid(facts.uid);
+	c->uid = facts->uid;
+	home = facts_env(facts, "HOME");
+	user = getpwuid(facts->uid);
 	c->home = realpath(home && *home == '/' ? home : user ? user->pw_dir : "/", NULL);
 	if (!c->home)
 		c->home = strdup(home && *home == '/' ? home : "/nonexistent");
-	c->start = facts.cwd ? strdup(facts.cwd) : NULL;
-	temp = facts_env(&facts, "TMPDIR");
-	c->temps[0] = realpath("/tmp", NULL);
-	c->temps[1] = realpath("/var/tmp", NULL);
-	c->temps[2] = temp && *temp == '/' ? realpath(temp, NULL) : NULL;
-	facts_release(&facts);
+	c->start = facts->cwd ? strdup(facts->cwd) : NULL;
+	setup_temps(c);
 	return c->home && c->start ? 0 : setup_fail(ret_why, -ENOENT, "the folder that it starts in");
+}
+
+static size_t setup_temp_count(const struct controller *c)
+{
+	size_t count = 0;
+
+	while (count < CONTROLLER_TEMPS_MAX && c->temps[count])
+		count++;
+	return count;
 }
 
 static void setup_decide(struct controller *c)
 {
 	struct timespec wall, mono;
-	size_t count = 0;
 
 	clock_gettime(CLOCK_REALTIME, &wall);
 	clock_gettime(CLOCK_MONOTONIC, &mono);
-	for (size_t i = 0; i < CONTROLLER_TEMPS_MAX; i++)
-		if (c->temps[i])
-			c->temps[count++] = c->temps[i];
 	c->decide = (struct decide_session){
 		.installers = c->installers,
 		.table = c->table,
 		.start = c->start,
 		.home = c->home,
 		.temps = (const char *const *)c->temps,
-		.temp_count = count,
+		.temp_count = setup_temp_count(c),
 		.uid = c->uid,
 		.confine = c->options->confine,
 		.wall_offset = (wall.tv_sec - mono.tv_sec) * 1000000000LL + wall.tv_nsec - mono.tv_nsec,
@@ -202,10 +224,10 @@ static int setup_session(struct controller *c, char **ret_why)
 
 	if (supervisor < 0)
 		return setup_fail(ret_why, supervisor, "the supervisor");
-	c->kernel_session.mode = c->options->mode >= 0 ? (unsigned int)c->options->mode : c->policy->mode;
-	c->kernel_session.flags = c->options->confine ? CORDON_SESSION_CONFINE : 0;
 	clock_gettime(CLOCK_REALTIME_COARSE, &began);
 	c->kernel_session.began = (uint64_t)began.tv_sec * 1000000000ULL + (uint64_t)began.tv_nsec;
+	c->kernel_session.mode = c->options->mode >= 0 ? (unsigned int)c->options->mode : c->policy->mode;
+	c->kernel_session.flags = c->options->confine ? CORDON_SESSION_CONFINE : 0;
 	memcpy(c->kernel_session.actions, c->policy->actions, sizeof(c->kernel_session.actions));
 	r = kernel_session_begin(c->kernel, &c->kernel_session, supervisor, &c->session);
 	return r ? setup_fail(ret_why, r, "cannot begin a session") : 0;
@@ -229,12 +251,18 @@ static int setup_recognition(struct controller *c, char **ret_why)
 static int setup_places(struct controller *c, char **ret_why)
 {
 	const char *guard[] = { kernel_pin_dir(c->kernel), c->state_dir, c->etc_dir, "/run/cordon" };
+	_cleanup_free_ char *mounts = text_format("/proc/%d/mountinfo", (int)c->options->pid);
 	struct places_input input = {
 		.kernel = c->kernel,
 		.session = c->session,
 		.zones = c->zones,
 		.policy = c->policy,
 		.home = c->home,
+		.start = c->start,
+		.temps = (const char *const *)c->temps,
+		.temp_count = setup_temp_count(c),
+		.command = &c->command,
+		.mounts = mounts,
 		.guard = guard,
 		.guard_count = ARRAY_SIZE(guard),
 	};
@@ -338,6 +366,7 @@ int controller_setup(struct controller *c, char **ret_why)
 		r = setup_places(c, ret_why);
 	if (!r)
 		r = package_resolve_hosts(c);
+	facts_release(&c->command);
 	if (r)
 		return r;
 	setup_decide(c);
@@ -346,56 +375,4 @@ int controller_setup(struct controller *c, char **ret_why)
 		r = setup_label(c, ret_why);
 	kernel_unlock(c->kernel);
 	return r;
-}
-
-char *controller_notice(const struct controller *c)
-{
-	unsigned int backend = kernel_backend(c->kernel);
-	const char *weak = kernel_weakness(backend);
-	bool audit = c->kernel_session.mode == CORDON_MODE_AUDIT;
-
-	if (!weak && !audit)
-		return strdup("");
-	return text_format("%s%s%s%s%s%s", audit ? "audit: nothing is refused, everything is recorded" : "",
-			   audit && weak ? "; " : "", weak ? "weak backend " : "", weak ? backend_name(backend) : "",
-			   weak ? ": " : "", weak ? weak : "");
-}
-
-void controller_release(struct controller *c)
-{
-	if (c->kernel) {
-		if (!kernel_lock(c->kernel)) {
-			if (c->session)
-				kernel_session_end(c->kernel, c->session);
-			kernel_sweep(c->kernel);
-			kernel_unlock(c->kernel);
-		}
-		kernel_close(c->kernel);
-	}
-	journal_close(c->journal);
-	journal_session_release(&c->record);
-	places_free(c->places);
-	recognise_free(c->table);
-	zones_free(c->zones);
-	installers_free(c->installers);
-	policy_free(c->policy);
-	tree_free(c->tree);
-	for (size_t i = 0; i < c->finding_count; i++)
-		finding_release(&c->findings[i]);
-	for (size_t i = 0; i < CONTROLLER_TEMPS_MAX; i++)
-		free(c->temps[i]);
-	free(c->findings);
-	for (size_t i = 0; i < c->package_count; i++)
-		free(c->packages[i].folder);
-	handover_free(c->handover);
-	free(c->packages);
-	free(c->addresses);
-	free(c->start);
-	free(c->home);
-	free(c->state_dir);
-	free(c->etc_dir);
-	cleanup_close(&c->proc);
-	cleanup_close(&c->root);
-	cleanup_close(&c->pidfd);
-	cleanup_close(&c->supervisor);
 }

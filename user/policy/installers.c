@@ -6,6 +6,7 @@
 #include "policy/diag.h"
 #include "policy/name.h"
 #include "policy/read.h"
+#include "policy/zone_expand.h"
 #include "policy/zones.h"
 
 #include <errno.h>
@@ -50,6 +51,7 @@ void installer_release(struct installer *installer)
 	strings_free(installer->attribute_env, installer->attribute_env_count);
 	strings_free(installer->attribute_cwd, installer->attribute_cwd_count);
 	strings_free(installer->attribute_exe, installer->attribute_exe_count);
+	strings_free(installer->caches, installer->cache_count);
 	free(installer->file);
 	memset(installer, 0, sizeof(*installer));
 }
@@ -91,6 +93,14 @@ static int check_code(const struct schema *s, const struct toml_node *node)
 		return schema_error(s, node, "'%s' is longer than the %d bytes that the kernel compares", node->string,
 				    CODE_LEN_MAX);
 	return 0;
+}
+
+/* As the zone lists write it; not in the project, which is no cache. */
+static int check_cache(const struct schema *s, const struct toml_node *node)
+{
+	const char *why = node->string[0] == '.' ? "lies in the project" : zone_path_mistake(node->string);
+
+	return why ? schema_error(s, node, "'%s' %s", node->string, why) : 0;
 }
 
 /* VARIABLE=name or VARIABLE=version. */
@@ -244,8 +254,8 @@ static int parse_installer(struct installer *installer, const struct schema *s, 
 {
 	static const char *const keys[] = { "id",     "ecosystem",   "role", "interpreter", "exe",
 					    "script", "module",	     "code", "nested",	    "passthrough",
-					    "helper", "attribution", NULL };
-	const struct toml_node *nested = toml_get(root, "nested");
+					    "helper", "attribution", "caches", NULL };
+	const struct toml_node *nested = toml_get(root, "nested"), *caches = toml_get(root, "caches");
 	int r = schema_keys(s, root, "a recognition file", keys);
 
 	if (!r)
@@ -261,6 +271,10 @@ static int parse_installer(struct installer *installer, const struct schema *s, 
 	if (!r)
 		r = schema_strings(s, toml_get(root, "passthrough"), &installer->passthrough,
 				   &installer->passthrough_count);
+	if (!r)
+		r = schema_strings(s, caches, &installer->caches, &installer->cache_count);
+	if (!r)
+		r = check_each(s, caches, check_cache);
 	if (!r)
 		r = parse_helpers(installer, s, toml_get(root, "helper"));
 	return r < 0 ? r : parse_attribution(installer, s, toml_get(root, "attribution"));

@@ -3,6 +3,7 @@
 #include "base/text.h"
 #include "policy/diag.h"
 #include "policy/installers.h"
+#include "policy/zones.h"
 
 #include <errno.h>
 #include <string.h>
@@ -101,4 +102,21 @@ int installers_finish(struct installers *installers, struct diag *ret_diag)
 	for (size_t i = 0; !r && i < installers->count; i++)
 		r = check_nested(installers, &installers->items[i], ret_diag);
 	return r;
+}
+
+int installers_add_caches(const struct installers *installers, const struct zones_scene *scene, struct zones *zones,
+			  struct diag *ret_diag)
+{
+	for (size_t i = 0; i < installers->count; i++) {
+		const struct installer *installer = &installers->items[i];
+
+		for (size_t j = 0; j < installer->cache_count; j++) {
+			int r = zones_add(zones, installer->caches[j], CORDON_ZONE_CACHE, scene, installer->file);
+
+			if (r < 0)
+				return diag_set(ret_diag, r, (struct diag_place){ installer->file, installer->line, 0 },
+						"'%s' cannot be looked up: %s", installer->caches[j], strerror(-r));
+		}
+	}
+	return 0;
 }

@@ -15,6 +15,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 #include <time.h>
 
 /* Where a mistake is, and what. `text` is one line, lower case, without the position. */
@@ -83,14 +84,20 @@ void grant_release(struct policy_grant *grant);
 bool policy_grant_matches(const struct policy_grant *grant, const char *ecosystem, const char *package,
 			  const char *version, time_t now);
 
-/* --- zones: policy/zones/{secret,hidden}.list ------------------------------------------------------------------ */
+/* --- zones: policy/zones/x.list ------------------------------------------------------------------------------- */
 
 struct zone_entry {
-	char *path; /* absolute after expansion of ~ and {a,b} and * */
-	bool subtree; /* a folder with all below it: written with a trailing slash */
-	bool procfs;  /* /proc/PID/NAME of other processes: `path` is NAME */
-	unsigned int zone;
-	unsigned int classes; /* CORDON_CLASS_* */
+	char *path;    /* absolute after expansion of ~, $VARIABLE, {a,b} and *; `anywhere`: ".env", ".pem" */
+	bool subtree;  /* a folder with all below it: written with a trailing slash */
+	bool procfs;   /* /proc/PID/NAME of other processes: `path` is NAME */
+	bool anywhere; /* protected by its name: `path` is a whole name, or for `suffix` what begins with its last dot */
+	bool suffix;
+	/* How its path was written, '/' or '~'; 0 where it may be in a list a second time by chance: . $VARIABLE and *, and a
+	 * home that lies where another line says. */
+	char from;
+	unsigned int zone;       /* enum cordon_zone; NONE: what the place around it is */
+	unsigned int write_zone; /* enum cordon_zone for those who change it; NONE: `zone` too */
+	unsigned int classes;    /* CORDON_CLASS_* */
 	char *file;
 	unsigned int line;
 };
@@ -100,12 +107,22 @@ struct zones {
 	size_t count;
 };
 
+/* Whose lists they are, and what ~ . and $VARIABLE stand for. */
+struct zones_scene {
+	const char *home;    /* absolute */
+	const char *project; /* the folder that the command starts in, absolute */
+	uid_t uid;
+	/* The command's environment; NULL: it has none. */
+	const char *(*env)(const void *arg, const char *name);
+	const void *env_arg;
+};
+
 /*
- * Takes: the folder of the lists; the home of the session's user and the folder that it started in (project).
- * Gives: every entry, `~` and `.` (the project) expanded, globs expanded to what exists now (an entry with a glob that
- * matches nothing is left out; all others stay, whether the file exists or not).
+ * Takes: the folder of the lists. Gives: every entry, expanded; globs to what exists now (an entry with a glob that
+ * matches nothing is left out, and one with a variable that is not set; all others stay, whether the file exists or not).
+ * A path of secret.list or hidden.list that is in persist.list too is one entry.
  */
-int zones_load(const char *dir, const char *home, const char *project, struct zones **ret, struct diag *ret_diag);
+int zones_load(const char *dir, const struct zones_scene *scene, struct zones **ret, struct diag *ret_diag);
 void zones_free(struct zones *zones);
 
 /* --- recognition: policy/installers/x.toml --------------------------------------------------------------------- */
@@ -160,6 +177,10 @@ struct installer {
 	size_t attribute_cwd_count;
 	char **attribute_exe;
 	size_t attribute_exe_count;
+	/* Folders in which package code makes entries of its own, and locks that it takes, as the lists write them:
+	 * "~/.cache/node-gyp/". */
+	char **caches;
+	size_t cache_count;
 	char *file;
 	unsigned int line;
 };
@@ -171,6 +192,9 @@ struct installers {
 
 int installers_load(const char *dir, struct installers **ret, struct diag *ret_diag);
 void installers_free(struct installers *installers);
+/* Adds the caches of all of them to the zones. */
+int installers_add_caches(const struct installers *installers, const struct zones_scene *scene, struct zones *zones,
+			  struct diag *ret_diag);
 /* The index, or -ENOENT. */
 int installers_find(const struct installers *installers, const char *id);
 

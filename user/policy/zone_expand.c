@@ -19,11 +19,23 @@ static void dir_close(DIR *dir)
 }
 DEFINE_CLEANUP(DIR *, dir_close)
 
-/* Behind the prefix; NULL: it has none of the three. */
+/* How many bytes the name of $VARIABLE has. */
+static size_t variable_len(const char *path)
+{
+	return strspn(path + 1, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_");
+}
+
+/* Behind the prefix; NULL: it has none of the four. */
 static const char *behind_prefix(const char *path)
 {
 	if (path[0] == '/')
 		return path + 1;
+	if (path[0] == '$') {
+		size_t len = variable_len(path);
+		const char *rest = path + 1 + len;
+
+		return !len || (*rest && *rest != '/') ? NULL : rest + (*rest == '/');
+	}
 	if ((path[0] == '~' || path[0] == '.') && path[1] == '/')
 		return path + 2;
 	return NULL;
@@ -53,8 +65,8 @@ const char *zone_path_mistake(const char *path)
 	const char *rest = behind_prefix(path);
 
 	if (!rest)
-		return "must start with '/', '~/', './' or 'proc:'";
-	if (!*rest)
+		return "must start with '/', '~/', './', '*/', '$VARIABLE' or 'proc:'";
+	if (!*rest && path[0] != '$')
 		return "would be everything";
 	if (strlen(path) >= PATH_MAX)
 		return "is longer than a path can be";
@@ -166,13 +178,69 @@ static char *trim_slashes(const char *dir)
 	return strndup(dir, len);
 }
 
-int zone_path_expand(const char *path, const char *home, const char *project, char ***ret, size_t *ret_count)
+bool zone_path_is_under(const char *path, const char *above)
 {
-	_cleanup_free_ char *base = trim_slashes(path[0] == '~' ? home : path[0] == '.' ? project : "");
+	size_t len = strlen(above);
+
+	while (len && above[len - 1] == '/')
+		len--;
+	return !strncmp(path, above, len) && (!path[len] || path[len] == '/');
+}
+
+/* What stands before the rest, without trailing slash; *ret NULL: nothing here. */
+static int base_of(const char *path, const struct zones_scene *scene, char **ret)
+{
+	_cleanup_free_ char *name = NULL, *runtime = NULL;
+	const char *value = path[0] == '~' ? scene->home : path[0] == '.' ? scene->project : "";
+
+	*ret = NULL;
+	if (path[0] == '$') {
+		name = strndup(path + 1, variable_len(path));
+		if (!name)
+			return -ENOMEM;
+		value = scene->env ? scene->env(scene->env_arg, name) : NULL;
+		/* sudo and cron leave it out, and the sockets are there all the same. */
+		if ((!value || !*value) && !strcmp(name, "XDG_RUNTIME_DIR"))
+			value = runtime = text_format("/run/user/%u", (unsigned int)scene->uid);
+		if (!value || value[0] != '/' || strlen(value) >= PATH_MAX || strstr(value, "//") ||
+		    strstr(value, "/./") || strstr(value, "/../") || text_ends_with(value, "/..") ||
+		    text_ends_with(value, "/."))
+			return 0;
+	}
+	*ret = trim_slashes(value);
+	return *ret ? 0 : -ENOMEM;
+}
+
+/* A variable may say anything: /dev/null for no settings at all, or a folder that everything lies in. */
+static bool is_too_much(const char *path, const struct zones_scene *scene)
+{
+	return zone_path_is_under(path, "/dev") || zone_path_is_under(path, "/proc") ||
+	       zone_path_is_under(path, "/sys") || zone_path_is_under(scene->home, path) ||
+	       zone_path_is_under(scene->project, path);
+}
+
+static void drop_too_much(const struct zones_scene *scene, char **list, size_t *count)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < *count; i++) {
+		if (is_too_much(list[i], scene))
+			free(list[i]);
+		else
+			list[kept++] = list[i];
+	}
+	*count = kept;
+}
+
+int zone_path_expand(const char *path, const struct zones_scene *scene, char ***ret, size_t *ret_count)
+{
+	_cleanup_free_ char *base = NULL;
 	char **plain = NULL, **list = NULL;
 	size_t plain_count = 0, count = 0;
-	int r = base ? expand_braces(path, &plain, &plain_count) : -ENOMEM;
+	int r = base_of(path, scene, &base);
 
+	if (!r && base)
+		r = expand_braces(path, &plain, &plain_count);
 	/* Looked at again: alternatives may join to a part "..". */
 	for (size_t i = 0; !r && i < plain_count; i++)
 		r = zone_path_mistake(plain[i]) ? -EINVAL : expand_globs(base, behind_prefix(plain[i]), &list, &count);
@@ -181,6 +249,8 @@ int zone_path_expand(const char *path, const char *home, const char *project, ch
 		strings_free(list, count);
 		return r;
 	}
+	if (path[0] == '$')
+		drop_too_much(scene, list, &count);
 	*ret = list;
 	*ret_count = count;
 	return 0;

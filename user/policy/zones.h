@@ -9,12 +9,19 @@ struct zone_list {
 	const char *text; /* NUL-terminated */
 	const char *file; /* for messages and struct zone_entry */
 	unsigned int zone;
-	const char *home; /* absolute */
-	const char *project;
+	const struct zones_scene *scene;
 };
 
 /* Adds the entries of a list. -EINVAL and *ret_diag: a mistake, or a path that is there twice. */
 int zones_parse(struct zones *zones, const struct zone_list *list, struct diag *ret_diag);
+
+/* Copies the entry, or adds what it says to the one of that path: a place may be of one kind to read and of another to
+ * write. -EEXIST and *ret_there where that one says it already. */
+int zones_join(struct zones *zones, const struct zone_entry *like, const struct zone_entry **ret_there);
+
+/* Adds one path as the lists write it (a cache of an installer). -EINVAL where it has a mistake. */
+int zones_add(struct zones *zones, const char *path, unsigned int zone, const struct zones_scene *scene,
+	      const char *file);
 
 /* Names of the CORDON_CLASS_*: index n is bit n; NULL at the end. */
 extern const char *const zone_class_names[];
