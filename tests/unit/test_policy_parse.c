@@ -224,12 +224,12 @@ static void test_inert(void **state)
 	static const char text[] =
 	    "[identity]\nrequire = \"locked\"\nlockfiles = [\"uv.lock\"]\ninternal = []\ndeny = [\"x\"]\n"
 	    "[sources]\nhosts = [\"a.example\"]\n"
-	    "[rules.package]\n\"file.persist\" = \"log\"\n\"net.connect\" = \"log\"\n"
+	    "[rules.package]\n\"env.secret\" = \"log\"\n\"net.connect\" = \"log\"\n"
 	    "[[grant]]\npackage = \"a\"\nrule = \"proc.signal\"\n"
 	    "[[grant]]\npackage = \"a\"\nrule = \"env.secret\"\nvariable = \"A_TOKEN\"\n"
 	    "[[grant]]\npackage = \"a\"\nrule = \"exec.dropped\"\nprogram = \"/bin/x\"\n";
 	static const char *const inert[] = {
-		"x.toml:9: rules.package.\"file.persist\"",
+		"x.toml:9: rules.package.\"env.secret\"",
 		"x.toml:2: identity.require",
 		"x.toml:3: identity.lockfiles",
 		"x.toml:4: identity.internal",
