@@ -25,6 +25,7 @@ class Technique:
         self.effects = {backend: options.pop(backend, effect).split(",") for backend, effect in rule.effects.items()}
         self.fd, self.stage = options.pop("fd", ""), options.pop("stage", "")
         self.path, self.wants_port = options.pop("path", ""), options.pop("port", None) is not None
+        self.target = options.pop("target", "")
         self.audited = options.pop("audit", "yes") != "no"
         self.unless = [backend for backend in options.pop("unless", "").split(",") if backend]
         self.port = 0
