@@ -55,6 +55,9 @@ def perform(technique, values):
     handed = None
     values["port"] = technique.get("port", 0)
     values["own"] = os.path.join(values["scratch"], technique["name"])
+    if technique.get("make") == "own":
+        with open(values["own"], "x", encoding="utf-8") as file:
+            file.write("# made by a package, in its own folder\n")
     if technique.get("stage"):
         ask("stage", name=technique["name"])
     if technique.get("guard"):
@@ -93,6 +96,7 @@ def own_files(scratch):
     os.mkdir(os.path.join(scratch, "folder"))
     with tarfile.open(os.path.join(scratch, "archive.tar"), "w") as archive:
         archive.add(text, arcname="unpacked")
+    return text
 
 
 def main():
@@ -105,8 +109,7 @@ def main():
     with open(os.environ["ATTACK_PLAN"], encoding="utf-8") as file:
         plan = json.load(file)
     scratch = tempfile.mkdtemp(prefix="attack-")
-    own_files(scratch)
-    values = {"source": HERE, "scratch": scratch, "installer": os.getppid()}
+    values = {"source": HERE, "scratch": scratch, "text": own_files(scratch), "installer": os.getppid()}
     for path in glob.glob(os.path.join(tempfile.gettempdir(), "pip-req-build-*", "sibling.py")):
         values["sibling"] = os.path.dirname(path)
     values.update(ask("hello", values=values)[0])

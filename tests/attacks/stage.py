@@ -59,7 +59,8 @@ class Stage:
         self.home, self.project = the_lab.folder(name, "home"), the_lab.folder(name, "project")
         self.tmp = the_lab.folder(name, "tmp", mode=0o1777)
         self.foreign, self.venv = the_lab.folder(name, "foreign"), the_lab.folder(name, "venv")
-        self.site = os.path.join(self.venv, "lib/python%d.%d/site-packages" % sys.version_info[:2])
+        self.python = "python%d.%d" % sys.version_info[:2]
+        self.site = os.path.join(self.venv, "lib", self.python, "site-packages")
         self.state, self.etc = (the_lab.folder(name, "state"), the_lab.folder(name, "etc")) if twin else \
             (the_lab.state, the_lab.etc)
         self.guard = {}  # what a stand-in or cordon is: name -> Popen
@@ -80,12 +81,17 @@ class Stage:
     def values(self):
         return {"home": self.home, "project": self.project, "work": self.work, "state": self.state, "etc": self.etc,
                 "foreign": self.foreign, "venv": self.venv, "site": self.site, "tmp": self.tmp,
+                "python": self.python,
                 "outsider": self.outsider.pid, "unique": self.unique, **self.told}
 
     def fill(self, text):
         for name, value in self.values().items():
             text = text.replace("{" + name + "}", str(value))
         return text
+
+    def path_of(self, technique):
+        """What a finding of it has to name, "" where that is left open."""
+        return self.fill(technique.path.replace("{own}", "{scratch}/" + technique.name))
 
     def decoys(self):
         """What the techniques name in these folders, but what appears later or is theirs to make."""
@@ -102,6 +108,8 @@ class Stage:
                     os.makedirs(os.path.dirname(name), exist_ok=True)
                 else:
                     write(name)
+            if technique.make not in ("", "own"):
+                write(self.fill(technique.make))
         for name in (".ssh/id_ed25519", ".aws/credentials", ".kube/config"):
             write(os.path.join(self.home, name))
         os.makedirs(os.path.join(self.home, ".cache"), exist_ok=True)
@@ -138,7 +146,7 @@ class Stage:
         for technique in self.techniques.values():
             technique.port = self.closed_port()
             listed.append({"name": technique.name, "args": technique.args, "port": technique.port,
-                           "fd": technique.fd, "stage": technique.stage,
+                           "fd": technique.fd, "stage": technique.stage, "make": technique.make,
                            "guard": technique.rule == "guard.tamper"})
         write(os.path.join(self.work, "plan.json"), json.dumps({"techniques": listed}))
 
@@ -275,11 +283,12 @@ class Stage:
         return path
 
     def close(self):
-        # Only there may a technique leave something outside of the stage: it was ended before it could tidy up.
-        for folder in ("/dev/shm", "/var/tmp"):
-            for entry in os.listdir(folder):
-                if self.unique in entry:
-                    os.unlink(os.path.join(folder, entry))
+        # Outside of the stage: where a technique was ended before it could tidy up, or is only for a guest.
+        left = [os.path.join(folder, entry) for folder in ("/dev/shm", "/var/tmp") for entry in os.listdir(folder)
+                if self.unique in entry]
+        for path in left + [arg for technique in self.techniques.values() if technique.place for arg in technique.args
+                            if arg.startswith("/") and os.path.lexists(arg)]:
+            (os.rmdir if os.path.isdir(path) else os.unlink)(path)
         for process in [self.outsider, *self.guard.values()]:
             process.kill()
             process.wait()
