@@ -2,27 +2,45 @@
 """Runs the techniques of a plan, each as a process of its own. Goes into the hostile package, where setup.py or the
 build backend calls main(); the twin runs the same file outside any install.
 
-The plan (ATTACK_PLAN, JSON) says what to run, where to ask the test for what only it can give (`broker`: a socket made
-outside the session, the guard's pids, a file that appears now) and where to write one JSON line a technique.
+The plan (ATTACK_PLAN, JSON) says what to run. All that a package may do once it is guarded is print and write in its own
+tree, so that is how it talks to the test: a line on stderr for each outcome and each question, and a socket of its own
+where the test answers (with a socket made outside the session, the guard's pids, a file that appears now).
 """
+import base64
+import glob
 import json
 import os
 import re
 import socket
 import subprocess
 import sys
+import tarfile
 import tempfile
 
 HANDED_FD = 9
+HERE = os.path.dirname(os.path.abspath(__file__))
 
 
-def ask(broker, question):
-    """Takes: one line for the test. Gives: its answer, and the descriptor that came with it or None."""
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as link:
-        link.settimeout(60)
-        link.connect(broker)
-        link.sendall(question.encode() + b"\n")
-        data, fds, _, _ = socket.recv_fds(link, 65536, 1)
+def tell(**message):
+    """Coded, since pip decorates what it repeats; found by its first word. pip repeats it on its stderr."""
+    print("@attack", base64.b64encode(json.dumps(message).encode()).decode(), file=sys.stderr, flush=True)
+
+
+def ask(question, **more):
+    """Takes: a question for the test. Gives: its answer, and the descriptor that came with it or None."""
+    path = os.path.join(HERE, "answers")
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as server:
+        server.settimeout(60)
+        server.bind(path)
+        server.listen(1)
+        try:
+            tell(ask=question, at=path, **more)
+            link, _ = server.accept()
+        finally:
+            os.unlink(path)
+        with link:
+            link.settimeout(60)
+            data, fds, _, _ = socket.recv_fds(link, 65536, 1)
         answer = json.loads(data)
     if "error" in answer:
         raise RuntimeError(answer["error"])
@@ -33,24 +51,30 @@ def fill(args, values):
     return [re.sub(r"\{(\w+)\}", lambda match: str(values[match[1]]), arg) for arg in args]
 
 
-def perform(technique, plan, values):
+def perform(technique, values):
     handed = None
     values["port"] = technique.get("port", 0)
+    values["own"] = os.path.join(values["scratch"], technique["name"])
+    if technique.get("make") == "own":
+        with open(values["own"], "x", encoding="utf-8") as file:
+            file.write("# made by a package, in its own folder\n")
     if technique.get("stage"):
-        ask(plan["broker"], "stage " + technique["name"])
+        ask("stage", name=technique["name"])
     if technique.get("guard"):
         # Asked each time: a stand-in that was ended has been replaced, a guard has nothing to replace.
-        values.update(ask(plan["broker"], "guard")[0])
+        values.update(ask("guard")[0])
     if technique.get("fd") == "own":
         handed = socket.socket(socket.AF_INET, socket.SOCK_STREAM).detach()
     elif technique.get("fd"):
-        handed = ask(plan["broker"], "fd " + technique["fd"])[1]
+        handed = ask("fd", name=technique["fd"])[1]
     if handed is not None:
         os.dup2(handed, HANDED_FD)
     # The program by a name of this technique's own: the journal has it, and so tells one from the other.
-    argv = [os.path.join(plan["programs"], technique["name"])] + fill(technique["args"], values)
+    program = os.path.join(HERE, "programs", technique["name"])
+    os.link(os.path.join(HERE, "attack"), program)
     try:
-        done = subprocess.run(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        done = subprocess.run([program] + fill(technique["args"], values), stdin=subprocess.DEVNULL,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                               pass_fds=() if handed is None else (HANDED_FD,), timeout=60, check=False)
     finally:
         if handed is not None:
@@ -62,25 +86,40 @@ def perform(technique, plan, values):
     return " ".join(done.stdout.decode(errors="replace").split())
 
 
+def own_files(scratch):
+    """What the techniques write elsewhere, once each."""
+    text, template = os.path.join(scratch, "text"), os.path.join(scratch, "template/hooks")
+    with open(text, "w", encoding="utf-8") as file:
+        file.write("# made by a package, in its own folder\n")
+    os.makedirs(template)
+    os.link(text, os.path.join(template, "pre-commit"))
+    os.mkdir(os.path.join(scratch, "folder"))
+    with tarfile.open(os.path.join(scratch, "archive.tar"), "w") as archive:
+        archive.add(text, arcname="unpacked")
+    return text
+
+
 def main():
+    # A legacy build runs setup.py twice, a hook several times: the techniques run in the first.
+    programs = os.path.join(HERE, "programs")
+    if os.path.exists(programs):
+        return
+    os.mkdir(programs)
+    os.chmod(os.path.join(HERE, "attack"), 0o755)
     with open(os.environ["ATTACK_PLAN"], encoding="utf-8") as file:
         plan = json.load(file)
-    results = os.path.join(os.environ["ATTACK_RESULTS"], plan["name"] + ".jsonl")
-    # A legacy build runs setup.py twice, a hook several times: the techniques run in the first.
-    if os.path.exists(results):
-        return
-    with open(results, "x", encoding="utf-8") as out:
-        values = ask(plan["broker"], "hello")[0]
-        values["scratch"] = tempfile.mkdtemp(prefix="attack-")
-        values["installer"] = os.getppid()
-        for technique in plan["techniques"]:
-            try:
-                outcome = perform(technique, plan, values)
-            except (OSError, RuntimeError, subprocess.SubprocessError, ValueError) as error:
-                outcome = f"broken driver: {error!r}"
-            out.write(json.dumps({"name": technique["name"], "outcome": outcome}) + "\n")
-            out.flush()
-        out.write(json.dumps({"name": "end", "outcome": "reached"}) + "\n")
+    scratch = tempfile.mkdtemp(prefix="attack-")
+    values = {"source": HERE, "scratch": scratch, "text": own_files(scratch), "installer": os.getppid()}
+    for path in glob.glob(os.path.join(tempfile.gettempdir(), "pip-req-build-*", "sibling.py")):
+        values["sibling"] = os.path.dirname(path)
+    values.update(ask("hello", values=values)[0])
+    for technique in plan["techniques"]:
+        try:
+            outcome = perform(technique, values)
+        except (OSError, RuntimeError, subprocess.SubprocessError, ValueError, KeyError) as error:
+            outcome = f"broken driver: {error!r}"
+        tell(name=technique["name"], outcome=outcome)
+    tell(name="end", outcome="reached")
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 
 PYTHON = "/usr/bin/python3"
 OUTPUT = os.path.abspath(os.environ.get("O") or os.path.join(os.path.dirname(__file__), "../../.output"))
@@ -68,6 +69,11 @@ class Tap:
         return 1 if self.failed or not self.count else 0
 
 
+def own_words(text):
+    """Of what came on stderr, what cordon itself said: what it guards says more, and names itself as well."""
+    return "".join(line for line in text.splitlines(keepends=True) if line.startswith("cordon: "))
+
+
 class Lab:
     def __init__(self, name):
         os.umask(0o022)  # another user reads what is made here
@@ -101,20 +107,38 @@ class Lab:
         subprocess.run([PYTHON, "-m", "venv", "--system-site-packages", "--without-pip", path], check=True)
         return path
 
-    def run(self, argv, *, cwd, env, timeout=900, started=None):
-        """Gives (status, stdout, stderr); a status of None: it did not end in time and was ended."""
+    def run(self, argv, *, cwd, env, timeout=900, started=None, heard=None):
+        """Gives (status, stdout, stderr); a status of None: it did not end in time and was ended.
+
+        `heard` is called with each line of stderr as it comes, by a thread.
+        """
         process = subprocess.Popen(argv, cwd=cwd, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                    stderr=subprocess.PIPE, text=True, errors="replace", start_new_session=True)
         if started:
             started(process)
+        lines, source = [], process.stderr
+        if heard:
+            process.stderr = None  # communicate() leaves to the thread what it does not see
+
+            def listen():
+                for line in source:
+                    lines.append(line)
+                    heard(line)
+
+            listener = threading.Thread(target=listen, daemon=True)
+            listener.start()
         try:
             out, err = process.communicate(timeout=timeout)
-            return process.returncode, out, err
+            status = process.returncode
         except subprocess.TimeoutExpired:
             # The session of its own that it was started in: nobody else is in that group.
             os.killpg(process.pid, signal.SIGKILL)
             out, err = process.communicate()
-            return None, out, err
+            status = None
+        if heard:
+            listener.join(30)  # a daemon that was left behind may hold the other end
+            err = "".join(lines)
+        return status, out, err
 
     def guarded(self, options, command, **more):
         argv = [CORDON, "run", *options, *(["--backend", BACKEND] if BACKEND else []), "--", *command]

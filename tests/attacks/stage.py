@@ -1,27 +1,52 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The scene of one run: decoys, processes to attack, and the broker that answers the hostile package (driver.py).
+"""The scene of one run: decoys, processes to attack, and the answers to what the hostile package asks (driver.py).
 
-The broker is the test, outside the session: it makes sockets there, changes files there, and names the guard's
+Who answers is the test, outside the session: it makes sockets there, changes files there, and names the guard's
 processes, so that no technique ever searches for a target by itself.
 """
+import base64
 import json
 import os
 import shutil
 import socket
 import subprocess
-import threading
+import sys
+import uuid
 
 import lab
+import mkpkg
 
-MARK = "decoy, made by a test\n"
-# Comments to whoever parses them: pip reads its own settings in these runs.
-SETTINGS = "# decoy, made by a test\n"
+# A comment to whoever parses it: pip and git read their own settings in these runs.
+MARK = "# decoy, made by a test\n"
+HERE = os.path.dirname(os.path.abspath(__file__))
+FLOOD = 300  # files that one technique removes
 
 
 def write(path, text=MARK):
     os.makedirs(os.path.dirname(path), exist_ok=True)
     with open(path, "w", encoding="utf-8") as file:
         file.write(text)
+
+
+def package():
+    """Gives the files of the hostile package that are the same whatever builds it."""
+    with open(os.path.join(HERE, "driver.py"), encoding="utf-8") as file:
+        files = {"driver.py": file.read()}
+    with open(os.path.join(lab.OUTPUT, "tools/attack"), "rb") as file:
+        files["attack"] = files["data"] = file.read()
+    return files
+
+
+def sibling(techniques):
+    """Gives the files of the package that pip unpacks beside it: harmless, and some of them somebody's target."""
+    head = "{sibling}/"
+    files = {arg[len(head):]: MARK for technique in techniques for arg in technique.args
+             if arg.startswith(head) and not technique.target}
+    with open(os.path.join(HERE, "sibling.py"), encoding="utf-8") as file:
+        files["sibling.py"] = file.read()
+    files["pyproject.toml"] = ('[build-system]\nrequires = []\nbuild-backend = "sibling"\nbackend-path = ["."]\n'
+                               '[project]\nname = "sibling"\nversion = "1.0"\n')
+    return files
 
 
 class Stage:
@@ -33,42 +58,58 @@ class Stage:
         self.work = the_lab.folder(name)
         self.home, self.project = the_lab.folder(name, "home"), the_lab.folder(name, "project")
         self.tmp = the_lab.folder(name, "tmp", mode=0o1777)
-        self.results = the_lab.folder(name, "results", mode=0o1777)
+        self.foreign, self.venv = the_lab.folder(name, "foreign"), the_lab.folder(name, "venv")
+        self.python = "python%d.%d" % sys.version_info[:2]
+        self.site = os.path.join(self.venv, "lib", self.python, "site-packages")
         self.state, self.etc = (the_lab.folder(name, "state"), the_lab.folder(name, "etc")) if twin else \
             (the_lab.state, the_lab.etc)
         self.guard = {}  # what a stand-in or cordon is: name -> Popen
         self.process, self.outside, self.keep, self.mounts = None, {}, [], []
+        self.heard, self.told = {}, {}  # outcomes by technique; what the driver says of its own folders
+        self.unique = uuid.uuid4().hex[:12]
         self.outsider = subprocess.Popen(["/bin/sleep", "3600"], env={"decoy": "decoy"}, start_new_session=True)
         self.decoys()
+        if twin:
+            self.unpacked()
         if owner is not None:
-            for folder, _, files in os.walk(self.home):
-                for entry in [folder] + [os.path.join(folder, file) for file in files]:
-                    os.chown(entry, owner, -1, follow_symlinks=False)
+            for top in (self.home, self.work + "/source"):
+                for folder, _, files in os.walk(top):
+                    for entry in [folder] + [os.path.join(folder, file) for file in files]:
+                        os.chown(entry, owner, -1, follow_symlinks=False)
         self.plan()
-        self.server = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self.server.bind(os.path.join(self.work, "broker"))
-        os.chmod(os.path.join(self.work, "broker"), 0o666)
-        self.server.listen(16)
-        self.broker = threading.Thread(target=self.serve, daemon=True)
-        self.broker.start()
 
     def values(self):
         return {"home": self.home, "project": self.project, "work": self.work, "state": self.state, "etc": self.etc,
-                "outsider": self.outsider.pid}
+                "foreign": self.foreign, "venv": self.venv, "site": self.site, "tmp": self.tmp,
+                "python": self.python,
+                "outsider": self.outsider.pid, "unique": self.unique, **self.told}
 
     def fill(self, text):
         for name, value in self.values().items():
             text = text.replace("{" + name + "}", str(value))
         return text
 
+    def path_of(self, technique):
+        """What a finding of it has to name, "" where that is left open."""
+        return self.fill(technique.path.replace("{own}", "{scratch}/" + technique.name))
+
     def decoys(self):
-        """Every file that a technique names below home and project, but those that appear later."""
+        """What the techniques name in these folders, but what appears later or is theirs to make."""
+        places = tuple(folder + "/" for folder in (self.home, self.project, self.foreign, self.venv, self.tmp))
         for technique in self.techniques.values():
-            if technique.stage.startswith("create:") or technique.args[0] in ("list", "read-moved"):
+            named = [arg for arg in map(self.fill, technique.args) if arg.startswith(places) and "/notes/" not in arg]
+            late = technique.target == "missing" or technique.stage.split(":")[0] in ("create", "folder", "fill")
+            if late or technique.args[0] in ("list", "read-moved"):
                 continue
-            for name in map(self.fill, technique.args):
-                if name.startswith((self.home + "/", self.project + "/")) and "/notes/" not in name:
-                    write(name, SETTINGS if technique.rule == "file.hidden" else MARK)
+            for name in named:
+                if technique.target == "folder":
+                    os.makedirs(name)
+                elif technique.target == "new":
+                    os.makedirs(os.path.dirname(name), exist_ok=True)
+                else:
+                    write(name)
+            if technique.make not in ("", "own"):
+                write(self.fill(technique.make))
         for name in (".ssh/id_ed25519", ".aws/credentials", ".kube/config"):
             write(os.path.join(self.home, name))
         os.makedirs(os.path.join(self.home, ".cache"), exist_ok=True)
@@ -77,13 +118,22 @@ class Stage:
         os.symlink(os.path.join(self.home, ".ssh/id_ed25519"), os.path.join(notes, "key"))
         os.link(os.path.join(self.home, ".ssh/id_ed25519"), os.path.join(notes, "hardlink"))
         if any("{work}/bound" in arg for technique in self.techniques.values() for arg in technique.args):
-            bound = self.lab.folder(self.name, "bound")
-            subprocess.run(["/bin/mount", "--bind", os.path.join(self.home, ".aws"), bound], check=True)
-            self.mounts.append(bound)
+            self.bind(os.path.join(self.home, ".aws"), "bound")
+        if any("{work}/aside" in arg for technique in self.techniques.values() for arg in technique.args):
+            self.bind(self.foreign, "aside")
         if self.twin:
             write(os.path.join(self.state, "journal.db"))
             write(os.path.join(self.etc, "cordon.toml"))
             os.makedirs(os.path.join(self.etc, "conf.d"))
+
+    def bind(self, folder, name):
+        subprocess.run(["/bin/mount", "--bind", folder, self.lab.folder(self.name, name)], check=True)
+        self.mounts.append(os.path.join(self.work, name))
+
+    def unpacked(self):
+        """The twin's trees, as pip would have unpacked them."""
+        mkpkg.tree(os.path.join(self.work, "source"), package())
+        mkpkg.tree(os.path.join(self.tmp, "pip-req-build-sibling"), sibling(self.techniques.values()))
 
     def closed_port(self):
         """A free one; nobody listens on it unless a stranger takes it within this run."""
@@ -92,56 +142,49 @@ class Stage:
             return probe.getsockname()[1]
 
     def plan(self):
-        programs, attack = self.lab.folder(self.name, "programs"), os.path.join(self.work, "attack")
-        shutil.copy(os.path.join(lab.OUTPUT, "tools/attack"), attack)
         listed = []
         for technique in self.techniques.values():
             technique.port = self.closed_port()
-            # A name of its own for each, which is what the journal tells them apart by.
-            os.link(attack, os.path.join(programs, technique.name))
             listed.append({"name": technique.name, "args": technique.args, "port": technique.port,
-                           "fd": technique.fd, "stage": technique.stage,
+                           "fd": technique.fd, "stage": technique.stage, "make": technique.make,
                            "guard": technique.rule == "guard.tamper"})
-        write(os.path.join(self.work, "plan.json"), json.dumps(
-            {"name": self.name, "broker": os.path.join(self.work, "broker"), "programs": programs,
-             "techniques": listed}))
+        write(os.path.join(self.work, "plan.json"), json.dumps({"techniques": listed}))
 
     def env(self):
-        return self.lab.env(self.home, self.tmp, ATTACK_PLAN=os.path.join(self.work, "plan.json"),
-                            ATTACK_RESULTS=self.results, ATTACK_RUN=self.work)
+        return self.lab.env(self.home, self.tmp, ATTACK_PLAN=os.path.join(self.work, "plan.json"), ATTACK_RUN=self.work)
 
     def outcomes(self):
         """Gives name -> outcome, in the order in which they came."""
-        path = os.path.join(self.results, self.name + ".jsonl")
-        if not os.path.exists(path):
-            return {}
-        with open(path, encoding="utf-8") as file:
-            return {line["name"]: line["outcome"] for line in map(json.loads, file)}
+        return self.heard
 
-    # --- the broker -------------------------------------------------------------------------------------------------
+    # --- what the driver says -----------------------------------------------------------------------------------------
 
-    def serve(self):
-        while True:
-            try:
-                link, _ = self.server.accept()
-            except OSError:
-                return  # closed
-            with link:
-                fd = None
-                try:
-                    verb, _, rest = link.makefile("r").readline().strip().partition(" ")
-                    answer, fd = getattr(self, "on_" + verb)(rest)
-                except Exception as error:  # whatever it is, the driver reports it for this one technique
-                    answer = {"error": repr(error)}
-                try:
-                    socket.send_fds(link, [json.dumps(answer).encode()], [fd.fileno()] if fd else [])
-                except OSError:
-                    pass  # the asker was ended
-                if fd:
-                    self.keep.append(fd)
+    def hear(self, line):
+        """One line of the install's output. pip decorates what it repeats, so the driver's are found by their mark."""
+        _, mark, coded = line.partition("@attack ")
+        if not mark:
+            return
+        message = json.loads(base64.b64decode(coded.split()[0]))
+        if "outcome" in message:
+            self.heard[message["name"]] = message["outcome"]
+            return
+        fd = None
+        try:
+            answer, fd = getattr(self, "on_" + message["ask"])(message)
+        except Exception as error:  # whatever it is, the driver reports it for this one technique
+            answer = {"error": repr(error)}
+        try:
+            with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as link:
+                link.connect(message["at"])
+                socket.send_fds(link, [json.dumps(answer).encode()], [fd.fileno()] if fd else [])
+        except OSError:
+            pass  # the asker was ended
+        if fd:
+            self.keep.append(fd)
 
-    def on_hello(self, _):
+    def on_hello(self, message):
         """The session is up: the same deeds by a process that is in none of it must go through now."""
+        self.told = message["values"]
         attack = os.path.join(lab.OUTPUT, "tools/attack")
         for rule, argv in (("net.connect", ["connect-tcp", "127.0.0.1", "9"]),
                            ("net.family", ["socket", "16", "3", "4"]),
@@ -151,7 +194,8 @@ class Stage:
             self.outside[rule] = done.stdout.strip() or f"status {done.returncode}"
         return self.values(), None
 
-    def on_fd(self, kind):
+    def on_fd(self, message):
+        kind = message["name"]
         kind_of = socket.SOCK_DGRAM if kind == "udp" else socket.SOCK_STREAM
         made = socket.socket(socket.AF_INET, kind_of)
         if kind != "tcp":
@@ -163,11 +207,18 @@ class Stage:
             self.keep.append(peer)
         return {}, made
 
-    def on_stage(self, name):
-        verb, _, path = self.techniques[name].stage.partition(":")
+    def on_stage(self, message):
+        verb, _, path = self.techniques[message["name"]].stage.partition(":")
         path = self.fill(path)
-        write(path if verb == "create" else path + ".new")
-        if verb == "replace":
+        if verb == "folder":
+            os.makedirs(path)
+        elif verb == "fill":
+            for number in range(FLOOD):
+                write(os.path.join(path, f"file-{number}"))
+        elif verb == "create":
+            write(path)
+        else:
+            write(path + ".new")
             os.rename(path + ".new", path)
         return {}, None
 
@@ -232,10 +283,12 @@ class Stage:
         return path
 
     def close(self):
-        # Woken and waited for: a thread left in accept() would take the next stage's socket, which gets the same number.
-        self.server.shutdown(socket.SHUT_RDWR)
-        self.broker.join()
-        self.server.close()
+        # Outside of the stage: where a technique was ended before it could tidy up, or is only for a guest.
+        left = [os.path.join(folder, entry) for folder in ("/dev/shm", "/var/tmp") for entry in os.listdir(folder)
+                if self.unique in entry]
+        for path in left + [arg for technique in self.techniques.values() if technique.place for arg in technique.args
+                            if arg.startswith("/") and os.path.lexists(arg)]:
+            (os.rmdir if os.path.isdir(path) else os.unlink)(path)
         for process in [self.outsider, *self.guard.values()]:
             process.kill()
             process.wait()

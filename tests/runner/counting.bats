@@ -188,3 +188,17 @@ fake_guest() {
 	VM=1 run "$runner" attacks/net-connect
 	closing "4 passed, 0 failed, 0 skipped"
 }
+
+@test "rows of results are collected, and a table that cannot be made fails" {
+	program "$TESTS_DIR/attacks/run" <<< "printf 'ok 1 - a\n# row one\n# row two\n1..1\n'"
+	program "$TESTS_DIR/attacks/results" <<< "sed 's/# row/table:/'"
+	RESULTS=1 run "$runner" attacks
+	[ "$status" -eq 0 ]
+	closing "1 passed, 0 failed, 0 skipped"
+	[ "$(cat "$TESTS_DIR/attacks/RESULTS.md")" = $'table: one\ntable: two' ]
+	program "$TESTS_DIR/attacks/results" <<< "echo no rows of lsm >&2; exit 1"
+	RESULTS=1 run "$runner" attacks
+	[ "$status" -eq 1 ]
+	[[ $output = *"no rows of lsm"* ]]
+	[ "$(cat "$TESTS_DIR/attacks/RESULTS.md")" = $'table: one\ntable: two' ]
+}

@@ -11,8 +11,10 @@
  * Everything is inert: closed loopback ports, decoys, processes and files that the caller names.
  * The words before the technique choose which task does it: a label has to follow all of them.
  */
+#include "attack/exec.h"
 #include "attack/file.h"
 #include "attack/guard.h"
+#include "attack/name.h"
 #include "attack/net.h"
 #include "attack/outcome.h"
 
@@ -155,7 +157,10 @@ static const struct {
 	{ "daemon", by_daemon }, { "exec", by_exec },
 };
 
-static const struct technique *const tables[] = { net_techniques, file_techniques, guard_techniques };
+static const struct technique *const tables[] = {
+	net_techniques,	 file_techniques,  guard_techniques, write_techniques,
+	name_techniques, child_techniques, exec_techniques,
+};
 
 static void usage(void)
 {
@@ -176,7 +181,7 @@ static int run(char **argv)
 		argc++;
 	for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++)
 		for (const struct technique *t = tables[i]; t->name; t++)
-			if (!strcmp(argv[0], t->name) && argc == t->argc)
+			if (!strcmp(argv[0], t->name) && (argc == t->argc || t->argc < 0))
 				return t->run(argv + 1);
 	usage();
 	return 0;

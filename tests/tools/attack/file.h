@@ -133,7 +133,7 @@ static int read_sendfile(char **args)
 
 static int read_uring(char **args)
 {
-	int res = 0, r = uring_openat(args[0], &res);
+	int res = 0, r = uring_open(args[0], O_RDONLY, &res);
 
 	if (r)
 		return r;

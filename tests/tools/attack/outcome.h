@@ -25,7 +25,7 @@
 
 struct technique {
 	const char *name;
-	int argc; /* arguments after the name */
+	int argc; /* arguments after the name, -1: as many as there are */
 	int (*run)(char **args);
 };
 

@@ -8,6 +8,7 @@
 
 #include "outcome.h"
 
+#include <fcntl.h>
 #include <linux/io_uring.h>
 #include <stdint.h>
 #include <sys/mman.h>
@@ -80,9 +81,13 @@ static int uring_sendmsg(int fd, const void *msg, int *ret_res)
 	return uring_do(&entry, ret_res);
 }
 
-static int uring_openat(const char *path, int *ret_res)
+static int uring_open(const char *path, int flags, int *ret_res)
 {
-	struct io_uring_sqe entry = { .opcode = IORING_OP_OPENAT, .fd = -100, .addr = (uintptr_t)path };
+	struct io_uring_sqe entry = { .opcode = IORING_OP_OPENAT,
+				      .fd = AT_FDCWD,
+				      .addr = (uintptr_t)path,
+				      .len = 0644,
+				      .open_flags = (uint32_t)flags };
 
 	return uring_do(&entry, ret_res);
 }
