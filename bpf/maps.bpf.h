@@ -88,7 +88,7 @@ struct {
  * writing is refused. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 32768);
+	__uint(max_entries, 65536);
 	__type(key, struct cordon_origin_key);
 	__type(value, __u32);
 } tainted __weak SEC(".maps");

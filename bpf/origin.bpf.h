@@ -14,6 +14,13 @@
 
 #include "made.bpf.h"
 
+static __always_inline bool origin_is_trace(void)
+{
+	struct cordon_state *st = guard_state();
+
+	return st && st->backend == CORDON_BACKEND_TRACE;
+}
+
 static __always_inline __u64 origin_ctime(struct inode *inode)
 {
 	struct inode___ctime3 *new = (void *)inode;
@@ -55,9 +62,11 @@ static __always_inline bool origin_is_foreign_place(__u32 zone)
 	       zone != CORDON_ZONE_PROJECT && zone != CORDON_ZONE_DEEP;
 }
 
-static __always_inline __u32 origin_of_place(struct inode *inode, const struct object_hit *hit, __u64 began)
+static __always_inline __u32 origin_of_place(struct inode *inode, const struct object_hit *hit, __u64 began, bool trace)
 {
-	__u64 changed = origin_ctime(inode);
+	/* trace sees no chmod and no link, which change the time of what is unpacked: it keeps evidence against all that
+	 * package code opens for writing. */
+	__u64 changed = trace ? 0 : origin_ctime(inode);
 
 	switch (hit->zone) {
 	case CORDON_ZONE_OWN:
@@ -99,7 +108,7 @@ CORDON_GLOBAL __u32 origin_of(struct cordon_label *label, __u64 address, struct 
 	if (bpf_map_lookup_elem(&tainted, &key))
 		return CORDON_ORIGIN_DROPPED;
 	session = task_session(label);
-	return origin_of_place(inode, hit, session ? session->began : 0);
+	return origin_of_place(inode, hit, session ? session->began : 0, origin_is_trace());
 }
 
 /* A linker is the only one who has the file open for writing. */
@@ -171,6 +180,8 @@ CORDON_GLOBAL int origin_forget(struct cordon_label *label, __u64 address)
 		return 0;
 	origin_key(&key, inode, label->session);
 	bpf_map_delete_elem(&origins, &key);
+	key.inode = (__u64)BPF_CORE_READ(inode, i_sb);
+	bpf_map_delete_elem(&tainted, &key);
 	return 0;
 }
 
