@@ -67,11 +67,63 @@ static __always_inline __u32 file_rename(struct cordon_label *label, struct dent
 	return answer;
 }
 
+/* Whether the file was there before the session, and is not what temporary folders and builds are emptied of. */
+static __always_inline bool file_counts_for_flood(struct file_request *request, __u64 began)
+{
+	__u32 zone = request->hit.zone;
+	struct inode *inode = BPF_CORE_READ(request->dentry, d_inode);
+
+	if (zone == CORDON_ZONE_OWN || zone == CORDON_ZONE_OTHER || zone == CORDON_ZONE_TEMP || zone == CORDON_ZONE_CACHE ||
+	    zone == CORDON_ZONE_PSEUDO)
+		return false;
+	return inode && origin_ctime(inode) < began;
+}
+
+static __always_inline __u64 file_flood_bound(__u32 role)
+{
+	return role == CORDON_ROLE_PACKAGE ? CORDON_FLOOD_PACKAGE :
+	       role == CORDON_ROLE_PROJECT ? CORDON_FLOOD_PROJECT : CORDON_FLOOD_OTHERS;
+}
+
+/* One more removal: of too many, the answer. Installers and helpers are only told about, once. */
+CORDON_GLOBAL __u32 file_flood(struct cordon_label *label, struct file_request *request)
+{
+	struct cordon_op op = { .kind = CORDON_OP_KERNEL, .what = CORDON_WHAT_FILES };
+	struct ask_object object = {};
+	struct cordon_session *session;
+	__u64 key, one = 1, *count, seen;
+
+	if (!label || !request)
+		return CORDON_ANSWER_EPERM;
+	if (label->role <= CORDON_ROLE_ROOT)
+		return CORDON_ANSWER_PASS;
+	session = task_session(label);
+	if (!session || !file_counts_for_flood(request, session->began))
+		return CORDON_ANSWER_PASS;
+	key = (__u64)label->session << 32 | label->role;
+	count = bpf_map_lookup_elem(&removals, &key);
+	if (!count) {
+		if (bpf_map_update_elem(&removals, &key, &one, BPF_NOEXIST))
+			emit_count_lost(label->session, CORDON_RULE_FLOOD_FILES);
+		return CORDON_ANSWER_PASS;
+	}
+	seen = *count;
+	__sync_fetch_and_add(count, 1);
+	if (seen < file_flood_bound(label->role) || (seen > file_flood_bound(label->role) && !cordon_is_confined(label->role)))
+		return CORDON_ANSWER_PASS;
+	object.dentry = request->dentry;
+	object.object = request->hit.object;
+	op.depth = request->hit.depth;
+	return ask(label, &op, &object, request->backend);
+}
+
 static __always_inline __u32 file_remove(struct cordon_label *label, struct dentry *dentry)
 {
 	struct file_request request = { .dentry = dentry, .kind = CORDON_OP_REMOVE, .access = CORDON_ACCESS_WRITE, .backend = REFUSING };
-	__u32 answer = file_judge(label, &request);
+	__u32 answer = file_judge(label, &request), flood = file_flood(label, &request);
 
+	if (flood != CORDON_ANSWER_PASS)
+		return flood;
 	if (answer == CORDON_ANSWER_PASS) {
 		origin_forget(label, (__u64)BPF_CORE_READ(dentry, d_inode));
 		made_forget(label, &request.hit);

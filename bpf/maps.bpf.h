@@ -76,6 +76,14 @@ struct {
 	__type(value, struct cordon_made);
 } made_entries __weak SEC(".maps");
 
+/* Files removed, by session and role. Kernel. Full: counted as lost, and the removal is judged by its place alone. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, CORDON_SESSIONS_MAX * 4);
+	__type(key, __u64); /* session << 32 | role */
+	__type(value, __u64);
+} removals __weak SEC(".maps");
+
 /* What a linker alone has written, or the controller found equal to that. Kernel, controller. Full: it does not run. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);

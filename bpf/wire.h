@@ -321,6 +321,13 @@ struct cordon_state {
 /* Sessions at once: each has a ring of 1 MiB and a controller. */
 #define CORDON_SESSIONS_MAX 1024
 
+/* How many files that were there before the session, outside of what is its own, a role may remove until flood.files
+ * speaks. Package code is refused each one anyway; a project's script clears old outputs by the thousand, and pip what it
+ * replaces. */
+#define CORDON_FLOOD_PACKAGE 256
+#define CORDON_FLOOD_PROJECT 10000
+#define CORDON_FLOOD_OTHERS 100000
+
 /* A protected object. Map `zones`: by inode. Map `zone_names`: by parent and name. */
 struct cordon_zone_key {
 	__u64 inode; /* kernel address, kept valid by an O_PATH descriptor of the controller */

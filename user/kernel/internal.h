@@ -13,7 +13,7 @@
 /* Maps by the names they have in maps.bpf.h; pinned as m_NAME. */
 #define KERNEL_MAPS(X) \
 	X(labels) X(sessions) X(rings) X(cgroups) X(zones) X(zone_names) X(recognition) X(grants_net) X(grants_file) \
-	X(made_entries) X(origins) X(tainted) X(compares) X(questions) \
+	X(made_entries) X(removals) X(origins) X(tainted) X(compares) X(questions) \
 	X(guards) X(guard_objects) X(guard_ids) X(lost) X(state) X(request)
 
 /* Programs that are used by descriptor later on; pinned as p_NAME. */

@@ -187,7 +187,8 @@ void kernel_session_end(struct kernel *kernel, uint32_t id)
 	DELETE_BY_KEY(compares, cordon_origin_key);
 	DELETE_BY_KEY(grants_net, cordon_grant_net);
 	DELETE_BY_KEY(grants_file, cordon_grant_file);
-	/* key: session << 32 | rule */
+	/* key: session << 32 | rule, or | role */
+	DELETE(removals, .key_size = sizeof(uint64_t), .offset = sizeof(uint32_t));
 	DELETE(lost, .key_size = sizeof(uint64_t), .offset = sizeof(uint32_t));
 	DELETE(cgroups, .key_size = sizeof(uint64_t), .value_size = sizeof(uint32_t));
 	DELETE(guards, .key_size = sizeof(uint32_t), .value_size = sizeof(struct cordon_guard),
