@@ -120,10 +120,10 @@ class Suite:
         self.tap.skip(trial, reason)
         self.rows.append((trial, "-", "-", "-", "-", f"skipped: {reason}"))
 
-    def trial(self, name, installer, prepare, *, behaviours=(), whose=None, role="package", answer=None, env=None,
-              options=("--enforce",), wrap=()):
-        """`prepare(side)` makes what one run needs and gives its command. `whose`: (ecosystem, name, version) of the
-        code that looks for ~/.netrc. `answer`: a module whose answer() is 42. Gives whether all of it held."""
+    def trial(self, name, installer, prepare, *, behaviours=(), whose=None, answer=None, env=None, wrap=()):
+        """`prepare(side)` makes what one run needs and gives its command. `whose`: the code that looks for ~/.netrc, a
+        set of (role, ecosystem, name, version) or (role,). `answer`: a module whose answer() is 42. Gives whether all
+        of it held."""
         check, failed = self.tap.check, self.tap.failed
         bare, guarded = (Side(self.lab, f"{name}-{side}", env or {}) for side in ("bare", "guarded"))
         commands = [[*wrap, *prepare(side)] for side in (bare, guarded)]
@@ -135,7 +135,7 @@ class Suite:
         if not check(status == 0 and not broken, f"{name}: installs without cordon",
                      f"status {status} {broken}\n{out[-6000:]}\n{err[-6000:]}"):
             return False  # a broken test says nothing about cordon
-        status, out, watched_err = self.lab.guarded(options, commands[1], cwd=guarded.project, env=guarded.env)
+        status, out, watched_err = self.lab.guarded(["--enforce"], commands[1], cwd=guarded.project, env=guarded.env)
         self.tap.diag(f"{name}: {between - start:.1f} s without, {time.monotonic() - between:.1f} s with cordon")
         works = guarded.outcomes(out + watched_err)
         bad = {one: works.get(one, "did not end") for one in behaviours if works.get(one) != "ok"}
@@ -151,7 +151,7 @@ class Suite:
             got = guarded.answer(answer)
             check(got == "42" == bare.answer(answer), f"{name}: what was installed works", f"{got}, not 42")
         files = self.compare(name, bare, guarded)
-        above = self.judge(name, guarded, whose, role)
+        above = self.judge(name, guarded, whose)
         for one in behaviours or (name,):
             self.rows.append((name, one, installer, files, above,
                               "hindered" if one in bad or self.tap.failed > failed else "untouched"))
@@ -164,7 +164,7 @@ class Suite:
                        "\n".join(f"{digest[:12]} {path}" for path, digest in differ[:100]))
         return len(plain)
 
-    def judge(self, name, side, whose, role):
+    def judge(self, name, side, whose):
         try:
             findings = self.lab.findings(side.env)
         except ValueError as error:
@@ -173,10 +173,10 @@ class Suite:
         above = [found for found in findings if found.get("action") not in ("allow", "log") and
                  (found.get("action"), found.get("rule")) != ("hide", "file.hidden")]
         self.tap.check(not above, f"{name}: the journal has nothing above log", "\n".join(map(str, above[:20])))
-        if whose is not None:
+        if whose:
             looks = [found for found in findings if found["rule"] == "file.hidden"]
             taken_for = {(found["process"]["role"], *own_name(found["package"])) for found in looks}
-            self.tap.check(taken_for == {(role, *whose)}, f"{name}: is known as {' '.join((role, *whose))}",
+            self.tap.check(taken_for == whose, f"{name}: is known as {', '.join(map(' '.join, sorted(whose)))}",
                            "\n".join(map(str, [*taken_for, *looks[:3]])))
         return len(above)
 

@@ -76,8 +76,10 @@ PYPROJECT_SETUPTOOLS = """\
 requires = ["setuptools"]
 build-backend = "setuptools.build_meta"
 """
-OURS = ("pypi", "honest", "1.0")
-EXTENSION = ("pypi", "honest-ext", "1.0")
+# Whom the code in them has to be taken for.
+OURS = {("package", "pypi", "honest", "1.0")}
+EXTENSION = {("package", "pypi", "honest-ext", "1.0")}
+PROJECT = {("project",)}
 
 
 def prebuilt(suite):
@@ -230,7 +232,7 @@ def in_project(command, *, setuptools=False, pyproject=True, names=("conftest-te
             mkpkg.tree(side.project, members)
             return command(side)
 
-        suite.trial(name, "pip", prepare, behaviours=names, role="project", whose=(),
+        suite.trial(name, "pip", prepare, behaviours=names, whose=PROJECT,
                     answer="honest_ext" if setuptools else None)
     return case
 
@@ -242,7 +244,7 @@ def setup_py(suite, name):
         mkpkg.tree(side.project, setuptools_files(suite, names))
         return [side.make_venv(), "setup.py", "-q", "build_ext", "--inplace"]
 
-    suite.trial(name, "setup.py", prepare, behaviours=names, role="project", whose=())
+    suite.trial(name, "setup.py", prepare, behaviours=names, whose=PROJECT)
 
 
 def wheel_to(side, *args):
@@ -280,7 +282,7 @@ def repository(suite, name):
     for args in (["init", "-q", "-b", "main"], ["add", "."], ["commit", "-qm", "x"], ["tag", "-am", "x", "v1.0"]):
         subprocess.run([*git, *args], check=True, env=when)
     suite.trial(name, "pip", lambda side: side.pip("--no-build-isolation", f"honest @ git+file://localhost{source}@v1.0"),
-                behaviours=names, whose=("pypi", "honest", "None"))
+                behaviours=names, whose={("package", "pypi", "honest", "None")})
 
 
 def uv(suite, name):
