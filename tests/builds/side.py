@@ -120,10 +120,10 @@ class Suite:
         self.tap.skip(trial, reason)
         self.rows.append((trial, "-", "-", "-", "-", f"skipped: {reason}"))
 
-    def trial(self, name, installer, prepare, *, behaviours=(), whose=None, answer=None, env=None, wrap=()):
+    def trial(self, name, installer, prepare, *, behaviours=(), whose=None, answer=None, shows="", env=None, wrap=()):
         """`prepare(side)` makes what one run needs and gives its command. `whose`: the code that looks for ~/.netrc, a
-        set of (role, ecosystem, name, version) or (role,). `answer`: a module whose answer() is 42. Gives whether all
-        of it held."""
+        set of (role, ecosystem, name, version) or (role,). `answer`: a module whose answer() is 42. `shows`: what
+        the installer prints where code of the package runs. Gives whether all of it held."""
         check, failed = self.tap.check, self.tap.failed
         bare, guarded = (Side(self.lab, f"{name}-{side}", env or {}) for side in ("bare", "guarded"))
         commands = [[*wrap, *prepare(side)] for side in (bare, guarded)]
@@ -132,7 +132,7 @@ class Suite:
         between = time.monotonic()
         works = bare.outcomes(out + err)
         broken = {one: works.get(one, "did not run") for one in behaviours if works.get(one) != "ok"}
-        if not check(status == 0 and not broken, f"{name}: installs without cordon",
+        if not check(status == 0 and not broken and shows in out + err, f"{name}: installs without cordon",
                      f"status {status} {broken}\n{out[-6000:]}\n{err[-6000:]}"):
             return False  # a broken test says nothing about cordon
         status, out, watched_err = self.lab.guarded(["--enforce"], commands[1], cwd=guarded.project, env=guarded.env)

@@ -160,7 +160,7 @@ def plain_user(suite, name):
 
 def c_ext(suite, name):
     """setup.py bdist_wheel, as pip runs it for packages without pyproject.toml."""
-    names = ["conftest-temp", "distutils", "sockets", "look-around", "netrc"]
+    names = ["conftest-temp", "sockets", "look-around", "netrc"]
     sdist = mkpkg.sdist(suite.lab.path(name + "-dist"), "honest-ext", "1.0", setuptools_files(suite, names))
     suite.trial(name, "pip", lambda side: side.pip("--no-build-isolation", "--no-use-pep517", sdist), behaviours=names,
                 whose=EXTENSION, answer="honest_ext")
@@ -204,8 +204,9 @@ build_wheel = hooks.build_wheel
 ENV_BEHAVIOURS = ("console-script", "elf-script", "elf-data", "elf-module", "netrc")
 
 
-def pep517(suite, name):
+def pep517(suite, name, more=()):
     """Build requirements, which pip's nested pip has to install first, and their programs in pip-build-env-*."""
+    names = [*ENV_BEHAVIOURS, *suite.usable(name, more)]
     index, made = suite.lab.path(name + "-index"), prebuilt(suite)
     mkpkg.wheel(index, "honest_req", "1.0", {
         "honest_req.py": "import sys\n\ndef main():\n    print(int(sys.argv[1]) + 2)\n",
@@ -213,11 +214,11 @@ def pep517(suite, name):
         "honest_req-1.0.dist-info/entry_points.txt": "[console_scripts]\nhonest-tool = honest_req:main\n",
     }, scripts={"honest-elf": made["tool"]}, tag="py3-none-linux_x86_64")
     mkpkg.wheel(index, "honest_extra", "1.0", {"honest_extra.py": "ANSWER = 2\n"})
-    members = backend_files(suite, ENV_BEHAVIOURS, '"honest-req==1.0"')
+    members = backend_files(suite, names, '"honest-req==1.0"')
     members["env_hooks.py"] = ENV_HOOKS
     members["pyproject.toml"] = members["pyproject.toml"].replace('"hooks"', '"env_hooks"')
     sdist = mkpkg.sdist(suite.lab.path(name + "-dist"), "honest", "1.0", members)
-    suite.trial(name, "pip", lambda side: side.pip("--find-links", index, sdist), behaviours=ENV_BEHAVIOURS,
+    suite.trial(name, "pip", lambda side: side.pip("--find-links", index, sdist), behaviours=names,
                 whose=OURS)
 
 
@@ -235,6 +236,20 @@ def in_project(command, *, setuptools=False, pyproject=True, names=("conftest-te
         suite.trial(name, "pip", prepare, behaviours=names, whose=PROJECT,
                     answer="honest_ext" if setuptools else None)
     return case
+
+
+def other_tree(suite, name):
+    """pip install ../other: a tree that the user names, beside the one that the session starts in. Built in place."""
+    names = ("conftest-temp", "netrc")
+
+    def prepare(side):
+        other = os.path.join(side.root, "other")
+        mkpkg.tree(other, {**setuptools_files(suite, names), "pyproject.toml": PYPROJECT_SETUPTOOLS})
+        side.roots["other"] = other
+        return side.pip("--no-build-isolation", "../other")
+
+    suite.trial(name, "pip", prepare, behaviours=names, whose={("package", "pypi", "unknown", "None")},
+                answer="honest_ext")
 
 
 def setup_py(suite, name):
@@ -315,5 +330,5 @@ CASES = {
                           pyproject=False),
     "project": in_project(lambda side: side.pip("--no-build-isolation", "."), setuptools=True),
     "project-backend": in_project(lambda side: side.pip("--no-build-isolation", ".")),
-    "setup-py": setup_py, "wheel": pip_wheel, "build": build, "repository": repository, "uv": uv,
+    "other-tree": other_tree, "setup-py": setup_py, "wheel": pip_wheel, "build": build, "repository": repository, "uv": uv,
 }
