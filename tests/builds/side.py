@@ -181,11 +181,26 @@ class Suite:
         return len(above)
 
 
+RESULTS_HEAD = """\
+# Honest builds: results
+
+Written by tests/builds/run: each install was done without cordon and with it, in enforce mode with the shipped policy.
+*files*: compared, byte for byte. *above log*: findings of cordon that were more than recorded. A run replaces the rows
+of what it has installed and leaves the others.
+
+| install | behaviour | installer | backend | files | above log | verdict |
+|---|---|---|---|---|---|---|
+"""
+
+
 def write_results(path, suite):
+    rows = [(row[0], row[1], row[2], suite.backend or "-", *row[3:]) for row in suite.rows]
+    fresh = {(row[0], row[3]) for row in rows}
+    kept = []
+    if os.path.exists(path):
+        with open(path, encoding="utf-8") as file:
+            kept = [tuple(line.strip("| \n").split(" | ")) for line in file if line.startswith("| ")][1:]
     with open(path, "w", encoding="utf-8") as file:
-        file.write("# Honest builds: results\n\nWritten by tests/builds/run: each install was done without cordon and "
-                   "with it, in enforce mode with the\nshipped policy. *files*: compared, byte for byte. *above log*: "
-                   f"findings that were more than recorded. Backend: {suite.backend}.\n\n"
-                   "| install | behaviour | installer | files | above log | verdict |\n|---|---|---|---|---|---|\n")
-        for row in suite.rows:
+        file.write(RESULTS_HEAD)
+        for row in [row for row in kept if (row[0], row[3]) not in fresh] + rows:
             file.write(f"| {' | '.join(map(str, row))} |\n")

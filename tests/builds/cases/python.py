@@ -166,6 +166,15 @@ def c_ext(suite, name):
                 whose=EXTENSION, answer="honest_ext")
 
 
+def legacy_install(suite, name):
+    """setup.py install: where there is no `wheel`, and with --no-binary, pip before 23.1 lets the package's own code
+    write into the environment."""
+    names = ["conftest-temp", "netrc"]
+    sdist = mkpkg.sdist(suite.lab.path(name + "-dist"), "honest-ext", "1.0", setuptools_files(suite, names))
+    suite.trial(name, "pip", lambda side: side.pip("--no-build-isolation", "--no-binary", ":all:", sdist),
+                behaviours=names, whose=EXTENSION, answer="honest_ext")
+
+
 ENV_HOOKS = """\
 import os, subprocess, sys
 import behave, hooks, honest_req
@@ -324,7 +333,7 @@ def uv(suite, name):
 CASES = {
     "compile": group_case("compile"), "systems": group_case("systems"),
     "process": group_case("process"), "files": group_case("files"),
-    "plain-user": plain_user, "c-ext": c_ext, "pep517": pep517,
+    "plain-user": plain_user, "c-ext": c_ext, "legacy-install": legacy_install, "pep517": pep517,
     "editable": in_project(lambda side: side.pip("--no-build-isolation", "-e", "."), setuptools=True),
     "develop": in_project(lambda side: side.pip("--no-build-isolation", "--no-use-pep517", "-e", "."), setuptools=True,
                           pyproject=False),

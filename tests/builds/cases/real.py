@@ -3,7 +3,8 @@
 
 Chosen so that they need nothing but Debian 12's tools and no network of their own. Left out, since the shipped policy
 refuses what they do unless it is granted: rpds-py, bcrypt, orjson (cargo fetches crates); puppeteer, cypress, sharp's
-and farmhash's download of a binary; simple-git-hooks (a dependency that writes hooks of git).
+and farmhash's download of a binary; simple-git-hooks (a dependency that writes hooks of git); @swc/core (loads a library from its cache). And frozenlist and
+yarl, which build in a folder of random name that their libraries keep: no two of their installs are the same.
 """
 import json
 import os
@@ -14,7 +15,7 @@ import mkpkg
 
 # setuptools with and without Cython, setuptools-scm, backends in the tree, meson-python, C and C++, optional extensions.
 PIP = ("markupsafe==3.0.3", "pyyaml==6.0.3", "wrapt==1.17.3", "psutil==7.1.0", "msgpack==1.1.2", "simplejson==3.20.2",
-       "ujson==5.11.0", "bitarray==3.7.1", "multidict==6.7.0", "frozenlist==1.8.0", "yarl==1.22.0", "coverage==7.10.7",
+       "ujson==5.11.0", "bitarray==3.7.1", "multidict==6.7.0", "mmh3==5.2.0", "tornado==6.5.2", "coverage==7.10.7",
        "websockets==15.0.1", "kiwisolver==1.4.9", "setproctitle==1.3.7", "xxhash==3.6.0", "hiredis==3.2.1",
        "immutables==0.21", "zope.interface==8.0.1", "contourpy==1.3.3", "greenlet==3.2.4", "httptools==0.6.4")
 # esbuild's binary, banners, prebuilt addons that are loaded, node-gyp, a cache of its own that it can do without.
@@ -40,7 +41,7 @@ def real_pip(packages):
 
             def prepare(side, package=package, only=only):
                 return [side.make_venv(), "-m", "pip", "install", "--no-compile", "--no-deps", "--no-binary", only,
-                        "--no-cache-dir", package]
+                        "--no-cache-dir", "--use-pep517", package]
 
             suite.trial(package, "pip", prepare, env=index_env(), shows=f"Building wheel for {only}")
     return case
