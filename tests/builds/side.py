@@ -22,7 +22,7 @@ from behave import REGISTRY  # noqa: E402
 SAID = re.compile(r"honest: ([\w+-]+): (.*)")
 # Times, random names, or where the archive lay: they differ between any two installs.
 IGNORED = re.compile(r"(\.pyc|/direct_url\.json|/\.git/(index|objects/.*|logs/.*)|/\.package-lock\.json|/uv_cache\.json"
-                     r"|/honest-work/.*|/\.lock|/\.ninja_(log|deps)|/config\.log)$")
+                     r"|/honest-work/.*|/target/.*|/\.lock|/\.ninja_(log|deps)|/config\.log)$")
 
 
 def contents(roots, names):

@@ -7,7 +7,7 @@ import subprocess
 
 import lab
 import mkpkg
-from cases.python import prebuilt
+from cases.python import commit, prebuilt
 from registry import Registry
 
 JS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../honest/js")
@@ -95,6 +95,26 @@ def npm(wanted):
     return case
 
 
+def npm_git(suite, name):
+    """A dependency from git: npm clones it, and an npm of its own prepares it in the clone. It is nobody's by name."""
+    program = lab.which("npm")
+    if not program or not lab.which("git"):
+        suite.skip(name, "no npm or no git")
+        return
+    source = mkpkg.tree(suite.lab.path(name + "-source"), {
+        **js("scripts.js"), "package.json": json.dumps({"name": "honest-git", "version": "1.0.0", "scripts": {
+            "prepare": "node scripts.js"}})})
+    commit(source)
+
+    def prepare(side):
+        mkpkg.tree(side.project, {"package.json": "{}"})
+        return [program, "install", "--no-audit", "--no-fund", "--foreground-scripts", "--allow-git=all",
+                "--dangerously-allow-all-scripts", f"git+file://{source}"]
+
+    suite.trial(name, "npm", prepare, whose={("package", "npm", "unknown", "None")},
+                env={"npm_config_update_notifier": "false"})
+
+
 def yarn_shim(suite, name):
     """A `node` in TMPDIR that comes first in PATH, for every script."""
     node = lab.which("node")
@@ -108,6 +128,6 @@ def yarn_shim(suite, name):
     suite.trial(name, "yarn", lambda side: [node, script, source], behaviours=["yarn-shim"])
 
 
-CASES = {"npm": npm(PARTS), "yarn-shim": yarn_shim}
+CASES = {"npm": npm(PARTS), "npm-git": npm_git, "yarn-shim": yarn_shim}
 # By name alone: each part of the first in an install of its own.
 PARTS_ALONE = {part: npm([part]) for part in PARTS}

@@ -296,15 +296,21 @@ def build(suite, name):
     suite.trial(name, "build", prepare, behaviours=names, whose=OURS)
 
 
+def commit(folder, tag=None):
+    """Makes a repository of it, the same one each time."""
+    git = ["git", "-c", "user.name=x", "-c", "user.email=x@example.org", "-C", folder]
+    when = {**os.environ, "GIT_AUTHOR_DATE": "@1577836800 +0000", "GIT_COMMITTER_DATE": "@1577836800 +0000"}
+    for args in (["init", "-q", "-b", "main"], ["add", "."], ["commit", "-qm", "x"],
+                 *([["tag", "-am", "x", tag]] if tag else [])):
+        subprocess.run([*git, *args], check=True, env=when)
+
+
 def repository(suite, name):
     """pip install git+file:///...: pip's git clones, the hooks ask git for the version in what was cloned."""
     names = suite.usable(name, ["git-describe", "conftest-temp", "netrc"])
     source = suite.lab.folder(name + "-source")
     mkpkg.tree(source, backend_files(suite, names))
-    git = ["git", "-c", "user.name=x", "-c", "user.email=x@example.org", "-C", source]
-    when = {**os.environ, "GIT_AUTHOR_DATE": "@1577836800 +0000", "GIT_COMMITTER_DATE": "@1577836800 +0000"}
-    for args in (["init", "-q", "-b", "main"], ["add", "."], ["commit", "-qm", "x"], ["tag", "-am", "x", "v1.0"]):
-        subprocess.run([*git, *args], check=True, env=when)
+    commit(source, "v1.0")
     suite.trial(name, "pip", lambda side: side.pip("--no-build-isolation", f"honest @ git+file://localhost{source}@v1.0"),
                 behaviours=names, whose={("package", "pypi", "honest", "None")})
 

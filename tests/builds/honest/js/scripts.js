@@ -12,6 +12,7 @@ if (isMainThread && process.argv[2] !== "child") {
     expect(spawnSync("uname", ["-s"], { encoding: "utf8" }).stdout, "Linux\n", "uname");
     expect(spawnSync("sh", ["-c", "command -v node > /dev/null && echo found"], { encoding: "utf8" }).stdout,
       "found\n", "sh");
+    fs.rmSync(path.join(__dirname, "dist"), { recursive: true, force: true }); // npm prepares a clone twice
     fs.mkdirSync(path.join(__dirname, "dist/deep"), { recursive: true });
     fs.writeFileSync(path.join(__dirname, "dist/deep/generated.js"), "module.exports = 42;\n");
     fs.symlinkSync("deep/generated.js", path.join(__dirname, "dist/link.js"));
