@@ -24,6 +24,9 @@ SAID = re.compile(r"honest: ([\w+-]+): (.*)")
 IGNORED = re.compile(r"(\.pyc|/direct_url\.json|/\.git/(index|objects/.*|logs/.*)|/\.package-lock\.json|/uv_cache\.json"
                      r"|/honest-work/.*|/target/.*|/\.lock|/\.ninja_(log|deps)|/config\.log)$")
 
+# The folders of one pip, which some packages write down.
+RANDOM = re.compile(rb"(?<=/)pip-(build-env|install|req-build)-[a-z0-9_]{8}(/[a-z0-9-]+_[0-9a-f]{32})?")
+
 
 def contents(roots, names):
     """Takes: folders; text -> its common name, for paths that the runs do not share. Gives: file -> SHA-256."""
@@ -44,6 +47,7 @@ def contents(roots, names):
                         data = opened.read()
                 for name, common in names.items():
                     data = data.replace(name.encode(), common.encode())
+                data = RANDOM.sub(b"", data)
                 if path.endswith("RECORD"):
                     # Digests of files whose content is normalised above; the content itself is compared.
                     lines = [line.split(b",")[0] for line in data.splitlines()]
@@ -68,7 +72,7 @@ class Side:
         mkpkg.tree(self.home, {".ssh/id_ed25519": "decoy\n", ".gitconfig": "[user]\n\tname = nobody\n"
                                "\temail = nobody@example.org\n", ".netrc": "machine example.org login decoy\n"})
         # Debug information holds the path of pip's build folder, which differs in each run.
-        self.env = the_lab.env(self.home, self.tmp, CFLAGS="-g0", **env)
+        self.env = the_lab.env(self.home, self.tmp, CFLAGS="-g0", CXXFLAGS="-g0", **env)
 
     def make_venv(self):
         self.venv = self.lab.venv(self.root, "venv")

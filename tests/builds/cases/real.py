@@ -3,8 +3,9 @@
 
 Chosen so that they need nothing but Debian 12's tools and no network of their own. Left out, since the shipped policy
 refuses what they do unless it is granted: rpds-py, bcrypt, orjson (cargo fetches crates); puppeteer, cypress, sharp's
-and farmhash's download of a binary; simple-git-hooks (a dependency that writes hooks of git); @swc/core (loads a library from its cache). And frozenlist and
-yarl, which build in a folder of random name that their libraries keep: no two of their installs are the same.
+and farmhash's download of a binary; simple-git-hooks (a dependency that writes hooks of git); @swc/core (loads a library
+from its cache). And frozenlist, yarl and contourpy, which keep the random name of the folder that they were built in:
+no two of their installs are the same.
 """
 import json
 import os
@@ -13,11 +14,11 @@ import subprocess
 import lab
 import mkpkg
 
-# setuptools with and without Cython, setuptools-scm, backends in the tree, meson-python, C and C++, optional extensions.
+# setuptools with and without Cython, setuptools-scm, backends in the tree, CMake, C and C++, optional extensions.
 PIP = ("markupsafe==3.0.3", "pyyaml==6.0.3", "wrapt==1.17.3", "psutil==7.1.0", "msgpack==1.1.2", "simplejson==3.20.2",
        "ujson==5.11.0", "bitarray==3.7.1", "multidict==6.7.0", "mmh3==5.2.0", "tornado==6.5.2", "coverage==7.10.7",
        "websockets==15.0.1", "kiwisolver==1.4.9", "setproctitle==1.3.7", "xxhash==3.6.0", "hiredis==3.2.1",
-       "immutables==0.21", "zope.interface==8.0.1", "contourpy==1.3.3", "greenlet==3.2.4", "httptools==0.6.4")
+       "immutables==0.21", "zope.interface==8.0.1", "pybase64==1.4.2", "greenlet==3.2.4", "httptools==0.6.4")
 # esbuild's binary, banners, prebuilt addons that are loaded, node-gyp, a cache of its own that it can do without.
 NPM = ("esbuild@0.25.10", "core-js@3.45.1", "bufferutil@4.0.9", "utf-8-validate@6.0.5", "protobufjs@7.5.4",
        "es5-ext@0.10.64", "unrs-resolver@1.11.1", "msgpackr-extract@3.0.3", "cpu-features@0.0.10", "unix-dgram@2.0.7", "husky@9.1.7")
