@@ -68,8 +68,8 @@ def wheel(folder, name, version, files, *, scripts=None, tag="py3-none-any"):
         **files,
         **{f"{name}-{version}.data/scripts/{script}": content for script, content in (scripts or {}).items()},
         f"{info}/METADATA": metadata(name, version),
-        f"{info}/WHEEL": f"Wheel-Version: 1.0\nGenerator: mkpkg\nRoot-Is-Purelib: {str(tag == 'py3-none-any').lower()}\n"
-                         f"Tag: {tag}\n",
+        f"{info}/WHEEL": "Wheel-Version: 1.0\nGenerator: mkpkg\n"
+                         f"Root-Is-Purelib: {str(tag == 'py3-none-any').lower()}\nTag: {tag}\n",
     }
     record = []
     for member, content in members.items():

@@ -41,7 +41,8 @@ class Registry:
             data = file.read()
         path = f"/{name}/-/{name.rpartition('/')[2]}-{version}.tgz"
         self.archives[path] = data
-        document = self.documents.setdefault("/" + name, {"name": name, "dist-tags": {"latest": version}, "versions": {}})
+        document = self.documents.setdefault("/" + name, {
+            "name": name, "dist-tags": {"latest": version}, "versions": {}})
         document["versions"][version] = {**manifest, "hasInstallScript": "scripts" in manifest or None, "dist": {
             "tarball": self.url.rstrip("/") + path,
             "shasum": hashlib.sha1(data).hexdigest(),

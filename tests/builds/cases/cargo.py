@@ -29,7 +29,8 @@ PROJECT = {
     "build.rs": LOOK,
     "src/main.rs": 'include!(concat!(env!("OUT_DIR"), "/table.rs"));\n'
                    "fn main() { std::process::exit(BASE + small::two()) }\n",
-    ".cargo/config.toml": '[source.crates-io]\nreplace-with = "vendored"\n[source.vendored]\ndirectory = "../registry/src/local"\n',
+    ".cargo/config.toml": '[source.crates-io]\nreplace-with = "local"\n'
+                          '[source.local]\ndirectory = "../registry/src/local"\n',
 }
 
 

@@ -34,7 +34,8 @@ def packages(suite):
             ({"name": "@honest/tool-linux", "version": "1.0.0", "os": ["linux"]}, {"bin/tool": tool})],
         "npm-scripts": [
             ({"name": "honest-scripts", "version": "1.0.0", "scripts": {
-                "preinstall": "echo before && true", "install": "node -e 0 || exit 1", "postinstall": "node scripts.js"}},
+                "preinstall": "echo before && true", "install": "node -e 0 || exit 1",
+                "postinstall": "node scripts.js"}},
              js("scripts.js"))],
         "npm-husky": [({"name": "honest-husky", "version": "1.0.0", "bin": {"honest-husky": "husky.js"}},
                        js("husky.js"))],

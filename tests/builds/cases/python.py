@@ -141,8 +141,8 @@ def behaviours(suite, name, wanted, *, user=None):
             subprocess.run(["chown", "-R", user, side.root], check=True)
         return command
 
-    suite.trial(name, "pip", prepare, behaviours=names, whose=OURS,
-                wrap=["/usr/bin/setpriv", "--reuid", user, "--regid", "nogroup", "--clear-groups", "--"] if user else ())
+    wrap = ["/usr/bin/setpriv", "--reuid", user, "--regid", "nogroup", "--clear-groups", "--"] if user else ()
+    suite.trial(name, "pip", prepare, behaviours=names, whose=OURS, wrap=wrap)
 
 
 def group_case(module):
@@ -199,7 +199,8 @@ def elf_script(out):
 def elf_data(out):
     tool = os.path.join(os.path.dirname(honest_req.__file__), "honest_data/tool")
     expect(subprocess.run([tool]).returncode, 42, "by a path below the module, as cmake's wheel has it")
-    os.execv(sys.executable, [sys.executable, "-c", f"import os; os._exit(os.spawnv(os.P_WAIT, {tool!r}, ['tool']) - 42)"])
+    code = f"import os; os._exit(os.spawnv(os.P_WAIT, {tool!r}, ['tool']) - 42)"
+    os.execv(sys.executable, [sys.executable, "-c", code])
 
 @behaviour("elf-module")
 def elf_module(out):
@@ -311,7 +312,8 @@ def repository(suite, name):
     source = suite.lab.folder(name + "-source")
     mkpkg.tree(source, backend_files(suite, names))
     commit(source, "v1.0")
-    suite.trial(name, "pip", lambda side: side.pip("--no-build-isolation", f"honest @ git+file://localhost{source}@v1.0"),
+    address = f"honest @ git+file://localhost{source}@v1.0"
+    suite.trial(name, "pip", lambda side: side.pip("--no-build-isolation", address),
                 behaviours=names, whose={("package", "pypi", "honest", "None")})
 
 
@@ -345,5 +347,6 @@ CASES = {
                           pyproject=False),
     "project": in_project(lambda side: side.pip("--no-build-isolation", "."), setuptools=True),
     "project-backend": in_project(lambda side: side.pip("--no-build-isolation", ".")),
-    "other-tree": other_tree, "setup-py": setup_py, "wheel": pip_wheel, "build": build, "repository": repository, "uv": uv,
+    "other-tree": other_tree, "setup-py": setup_py, "wheel": pip_wheel, "build": build,
+    "repository": repository, "uv": uv,
 }

@@ -3,9 +3,9 @@
 
 Chosen so that they need nothing but Debian 12's tools and no network of their own. Left out, since the shipped policy
 refuses what they do unless it is granted: rpds-py, bcrypt, orjson (cargo fetches crates); puppeteer, cypress, sharp's
-and farmhash's download of a binary; simple-git-hooks (a dependency that writes hooks of git); @swc/core (loads a library
-from its cache). And frozenlist, yarl and contourpy, which keep the random name of the folder that they were built in:
-no two of their installs are the same.
+and farmhash's download of a binary; simple-git-hooks (a dependency that writes hooks of git); @swc/core (loads a
+library from its cache). And frozenlist, yarl and contourpy, which keep the random name of the folder that they were
+built in: no two of their installs are the same.
 """
 import json
 import os
@@ -21,7 +21,8 @@ PIP = ("markupsafe==3.0.3", "pyyaml==6.0.3", "wrapt==1.17.3", "psutil==7.1.0", "
        "immutables==0.21", "zope.interface==8.0.1", "pybase64==1.4.2", "greenlet==3.2.4", "httptools==0.6.4")
 # esbuild's binary, banners, prebuilt addons that are loaded, node-gyp, a cache of its own that it can do without.
 NPM = ("esbuild@0.25.10", "core-js@3.45.1", "bufferutil@4.0.9", "utf-8-validate@6.0.5", "protobufjs@7.5.4",
-       "es5-ext@0.10.64", "unrs-resolver@1.11.1", "msgpackr-extract@3.0.3", "cpu-features@0.0.10", "unix-dgram@2.0.7", "husky@9.1.7")
+       "es5-ext@0.10.64", "unrs-resolver@1.11.1", "msgpackr-extract@3.0.3", "cpu-features@0.0.10", "unix-dgram@2.0.7",
+       "husky@9.1.7")
 SETTINGS = ("PIP_", "NPM_CONFIG_", "NODE_EXTRA_CA_CERTS", "SSL_CERT_", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY")
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Build systems with a mind of their own: CMake, meson, cargo. Each runs programs of its own making before the build."""
+"""Build systems with minds of their own: CMake, meson, cargo: each runs programs of its own making first."""
 import ctypes
 import glob
 import hashlib

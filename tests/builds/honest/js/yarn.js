@@ -8,7 +8,8 @@ for (const name of ["node", "yarn"])
   fs.writeFileSync(path.join(shims, name), `#!/bin/sh\n\nexec "${process.execPath}" "$@"\n`, { mode: 0o755 });
 const folder = path.resolve("node_modules/honest-yarn");
 fs.mkdirSync(folder, { recursive: true });
-for (const file of fs.readdirSync(process.argv[2])) fs.copyFileSync(path.join(process.argv[2], file), path.join(folder, file));
+for (const file of fs.readdirSync(process.argv[2]))
+  fs.copyFileSync(path.join(process.argv[2], file), path.join(folder, file));
 const env = { ...process.env, PATH: `${shims}:${process.env.PATH}`, npm_package_name: "honest-yarn",
   npm_package_version: "1.0.0", npm_lifecycle_event: "postinstall" };
 for (const script of ["node shim.js", "exec node -e 'process.exit(0)'"]) {
