@@ -24,12 +24,23 @@ def skip(reason):
     sys.exit(77)
 
 
+def which(program):
+    """Where the system has it, whatever the caller's PATH is."""
+    return shutil.which(program, path="/usr/local/sbin:/usr/sbin:/sbin:/usr/bin:/bin")
+
+
+def from_index(argv, env=None):
+    """Runs a client with the machine's own settings; gives its last line where that failed."""
+    done = subprocess.run(argv, env=env, capture_output=True, text=True, timeout=300, check=False)
+    return "" if done.returncode == 0 else (done.stderr.strip().splitlines() or ["no word"])[-1]
+
+
 def need(*programs):
     """Skips the suite where it cannot run; what must be there, such as cordon itself, is no reason to skip."""
     if os.geteuid() != 0:
         skip("needs root")
     for program in programs:
-        if not shutil.which(program, path=os.defpath + ":/usr/sbin:/sbin"):
+        if not which(program):
             skip(f"no {program}")
     # Found, not imported: pip before setuptools trips over Debian's distutils.
     probe = "import importlib.util as u, sys; sys.exit(not all(map(u.find_spec, sys.argv[1:])))"

@@ -32,12 +32,13 @@ static void controller_exec(struct controller *c, const struct cordon_record_exe
 		c->error = r;
 		return;
 	}
-	if (record->head.label.role == CORDON_ROLE_INSTALLER)
-		c->seen_installer = true;
 	if (record->held)
 		hold_decide(c, process);
 	else if (record->head.label.role == CORDON_ROLE_INSTALLER)
 		hold_note_program(c, process);
+	/* Not only installers: setup.py and what --confine starts are held to the project's rules. */
+	if (process->role != CORDON_ROLE_NONE && process->role != CORDON_ROLE_ROOT)
+		c->seen_role = true;
 }
 
 static int controller_record(const struct cordon_record *record, void *arg)
@@ -87,7 +88,7 @@ static void controller_report(struct controller *c, int status)
 
 	kernel_ring_consume(c->kernel);
 	summary = report_summary(c->findings, c->finding_count, c->kernel_session.mode, controller_lost(c));
-	if (!c->seen_installer)
+	if (!c->seen_role)
 		controller_send(c, PROTO_NOTE, 0, "no installer was seen, so nothing was confined");
 	c->record.status = status;
 	c->record.lost = controller_lost(c);

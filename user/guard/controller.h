@@ -74,7 +74,7 @@ struct controller {
 	size_t finding_count, finding_room;
 	int64_t unwritten; /* findings that the journal did not take */
 	bool journal_failed;
-	bool seen_installer;
+	bool seen_role; /* a process of the session was more than `root` */
 	bool reported; /* PROTO_DONE is out */
 	bool over;
 	int error; /* of the loop */
