@@ -52,7 +52,7 @@ enum cordon_answer {
 	CORDON_ANSWER_PASS,  /* the call went through (allowed, logged, or audit) */
 	CORDON_ANSWER_EPERM, /* refused */
 	CORDON_ANSWER_ENOENT,
-	CORDON_ANSWER_KILL, /* the task was ended (trace) */
+	CORDON_ANSWER_KILL, /* the task was ended (trace, twin.bpf.c) */
 	CORDON_ANSWER_COUNT,
 };
 
@@ -150,6 +150,8 @@ enum cordon_zone {
 #define CORDON_CLASS_NAMES (1u << 4)
 /* `by=installer` in persist.list: installers put programs there, as `pip install --user` does in ~/.local/bin. */
 #define CORDON_CLASS_INSTALLER (1u << 31)
+/* No class, and never in a map: in `reads` of the copy of a label with which twin.bpf.c judges. */
+#define CORDON_READS_TWIN (1u << 30)
 
 /* What a task asks for. */
 enum cordon_op_kind {
@@ -312,7 +314,7 @@ struct cordon_state {
 	__u64 overflow; /* labels that lie under a task's address because the table was full at its fork */
 	__u64 cgroups;  /* not 0: sessions may have a cgroup, a task without label may still belong to one */
 	__u32 backend;  /* enum cordon_backend */
-	__u32 pad;
+	__u32 twins;    /* 1: twin.bpf.c looks again at what fmod_ret let pass */
 };
 
 /* How many processes may be labelled at once, all sessions together. Beyond it forks are denied. 64 KiB entries of 40
