@@ -159,9 +159,16 @@ static __always_inline void exec_program(struct cordon_label *label, struct linu
 	struct file_request request = {};
 
 	program_request(&request, bprm, CORDON_BACKEND_TRACE);
-	if (st && st->backend == CORDON_BACKEND_TRACE && role_before > CORDON_ROLE_ROOT &&
-	    program_judge(label, &request) != CORDON_ANSWER_PASS)
-		bpf_send_signal(SIGKILL);
+	/* Code that is held for its package anyway is not held a second time. */
+	if (role_before != label->role)
+		request.access = PROGRAM_FINAL;
+	if (st && st->backend == CORDON_BACKEND_TRACE && role_before > CORDON_ROLE_ROOT) {
+		__u32 answer = program_judge(label, &request);
+
+		if (answer != CORDON_ANSWER_PASS && answer != CORDON_ANSWER_AGAIN)
+			bpf_send_signal(SIGKILL);
+	}
+	request.access = 0;
 	__builtin_memset(&request.hit, 0, sizeof(request.hit));
 	program_note_tool(label, &request);
 }

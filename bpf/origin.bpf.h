@@ -62,11 +62,9 @@ static __always_inline bool origin_is_foreign_place(__u32 zone)
 	       zone != CORDON_ZONE_PROJECT && zone != CORDON_ZONE_DEEP;
 }
 
-static __always_inline __u32 origin_of_place(struct inode *inode, const struct object_hit *hit, __u64 began, bool trace)
+static __always_inline __u32 origin_of_place(struct inode *inode, const struct object_hit *hit, __u64 began)
 {
-	/* trace sees no chmod and no link, which change the time of what is unpacked: it keeps evidence against all that
-	 * package code opens for writing. */
-	__u64 changed = trace ? 0 : origin_ctime(inode);
+	__u64 changed = origin_ctime(inode);
 
 	switch (hit->zone) {
 	case CORDON_ZONE_OWN:
@@ -86,6 +84,26 @@ static __always_inline __u32 origin_of_place(struct inode *inode, const struct o
 	default:
 		return changed < began ? CORDON_ORIGIN_SYSTEM : CORDON_ORIGIN_UNPACKED;
 	}
+}
+
+/*
+ * trace sees no chmod, no link and no folder being made: neither times nor makers tell it anything. It keeps evidence
+ * against all that package code opens for writing, and what is new and without such evidence is the installer's. Where that
+ * could not be kept any more, nothing is.
+ */
+static __always_inline __u32 origin_of_untainted(struct inode *inode, const struct object_hit *hit,
+						 const struct cordon_session *session)
+{
+	bool foreign = origin_is_foreign_place(hit->zone);
+
+	if (!session || (!foreign && (session->flags & CORDON_SESSION_BLIND)))
+		return CORDON_ORIGIN_DROPPED;
+	if (origin_ctime(inode) >= session->began)
+		return CORDON_ORIGIN_UNPACKED;
+	/* In a temporary folder since before: somebody left it there. */
+	if (hit->zone == CORDON_ZONE_TEMP || hit->zone == CORDON_ZONE_CACHE || hit->zone == CORDON_ZONE_DEEP)
+		return CORDON_ORIGIN_DROPPED;
+	return CORDON_ORIGIN_SYSTEM;
 }
 
 /* Gives: enum cordon_origin of the file behind `address`, an inode, whose place is `hit`. */
@@ -108,7 +126,9 @@ CORDON_GLOBAL __u32 origin_of(struct cordon_label *label, __u64 address, struct 
 	if (bpf_map_lookup_elem(&tainted, &key))
 		return CORDON_ORIGIN_DROPPED;
 	session = task_session(label);
-	return origin_of_place(inode, hit, session ? session->began : 0, origin_is_trace());
+	if (origin_is_trace())
+		return origin_of_untainted(inode, hit, session);
+	return origin_of_place(inode, hit, session ? session->began : 0);
 }
 
 /* A linker is the only one who has the file open for writing. */
@@ -120,10 +140,20 @@ static __always_inline bool origin_is_sole_writer(struct inode *inode)
 static __always_inline int origin_taint(struct cordon_label *label, struct inode *inode)
 {
 	struct cordon_origin_key key = {};
+	struct cordon_session *session;
 	__u32 one = 1;
 
 	origin_taint_key(&key, inode, label->session);
-	return bpf_map_update_elem(&tainted, &key, &one, BPF_ANY);
+	if (!bpf_map_update_elem(&tainted, &key, &one, BPF_ANY))
+		return 0;
+	if (!origin_is_trace())
+		return 1;
+	/* An opening cannot be refused there. */
+	session = task_session(label);
+	if (session)
+		session->flags |= CORDON_SESSION_BLIND;
+	emit_count_lost(label->session, CORDON_RULE_EXEC_DROPPED);
+	return 0;
 }
 
 /*
@@ -157,7 +187,7 @@ CORDON_GLOBAL int origin_note_write(struct cordon_label *label, __u64 address, s
 	/* What counts as dropped anyway needs no evidence. */
 	if (origin_of(label, address, hit) == CORDON_ORIGIN_DROPPED)
 		return 0;
-	return origin_taint(label, inode) != 0;
+	return origin_taint(label, inode);
 }
 
 /* A tool that keeps origins (strip) reads something whose origin is not good: what it writes from now on is not either. */

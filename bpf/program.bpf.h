@@ -63,6 +63,8 @@ CORDON_GLOBAL int program_hold(struct cordon_label *label, struct file_request *
 	record->depth = request->hit.depth;
 	record->names = 0;
 	record->kind = request->kind;
+	record->final = request->backend == CORDON_BACKEND_TRACE;
+	record->pad = 0;
 	for (i = 0; i < CORDON_PROGRAM_NAMES && dentry; i++) {
 		struct dentry *parent = BPF_CORE_READ(dentry, d_parent);
 
@@ -101,7 +103,7 @@ CORDON_GLOBAL __u32 program_judge(struct cordon_label *label, struct file_reques
 	    (origin != CORDON_ORIGIN_SYSTEM || !origin_is_foreign_place(request->hit.zone)))
 		label->flags &= ~(CORDON_LABEL_LINKER | CORDON_LABEL_KEEPER);
 	if (origin == CORDON_ORIGIN_DROPPED && !(request->traits & CORDON_TRAIT_SCRIPT) &&
-	    request->backend != CORDON_BACKEND_TRACE && request->access != PROGRAM_FINAL && program_hold(label, request))
+	    request->access != PROGRAM_FINAL && program_hold(label, request))
 		return CORDON_ANSWER_AGAIN;
 	return file_answer(label, request, origin);
 }

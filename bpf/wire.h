@@ -279,7 +279,7 @@ struct cordon_code {
 #define CORDON_CODES_MAX 4 /* one is in use; each costs a compare for every byte of a -c */
 
 #define CORDON_SESSION_DEAD (1u << 0)    /* the controller is gone: refuse, stop nobody */
-#define CORDON_SESSION_CONFINE (1u << 1) /* `root` is `project` */
+#define CORDON_SESSION_BLIND (1u << 1)   /* trace: evidence of what package code wrote is lost: it runs nothing new */
 
 /* A session. Map `sessions`; key __u32: its id, from 1. Id 0 is the canary's: no ring, always enforcing. */
 struct cordon_session {
@@ -528,7 +528,9 @@ struct cordon_record_program {
 	__u64 changed;                /* its ctime, ns: what is compared is that content */
 	__u32 object, depth;          /* the entry of the lists that it lies below, and how far */
 	__u32 names;
-	__u32 kind; /* CORDON_OP_EXEC or CORDON_OP_MAP */
+	__u32 kind;  /* CORDON_OP_EXEC or CORDON_OP_MAP */
+	__u32 final; /* trace: there is no call to make again; the controller ends the task itself */
+	__u32 pad;
 	char name[CORDON_PROGRAM_NAMES][CORDON_PROGRAM_NAME_LEN]; /* the file's name first, then upward */
 };
 
@@ -589,7 +591,7 @@ CORDON_ASSERT(sizeof(struct cordon_record) == 72, "record");
 CORDON_ASSERT(sizeof(struct cordon_record_exec) == 72 + 16 + CORDON_PATH_LEN + CORDON_ARGS_LEN, "exec");
 CORDON_ASSERT(sizeof(struct cordon_record_finding) == 72 + 88 + 24 + CORDON_FINDING_NAMES * CORDON_NAME_LEN, "finding");
 CORDON_ASSERT(sizeof(struct cordon_record_archive) == 72 + CORDON_NAME_LEN + CORDON_PATH_LEN, "archive");
-CORDON_ASSERT(sizeof(struct cordon_record_program) == 72 + 48 + CORDON_PROGRAM_NAMES * CORDON_PROGRAM_NAME_LEN, "program");
+CORDON_ASSERT(sizeof(struct cordon_record_program) == 72 + 56 + CORDON_PROGRAM_NAMES * CORDON_PROGRAM_NAME_LEN, "program");
 CORDON_ASSERT(sizeof(struct cordon_recognition_key) == 16, "recognition");
 CORDON_ASSERT(sizeof(struct cordon_zone_val) == 40, "zone");
 CORDON_ASSERT(sizeof(struct cordon_made_key) == 16 + CORDON_MADE_NAME_LEN, "made");

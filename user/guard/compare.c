@@ -12,12 +12,14 @@
 #include "base/text.h"
 #include "guard/controller.h"
 #include "guard/handover.h"
+#include "judge.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -217,18 +219,39 @@ static int compare_search(struct controller *c, const struct cordon_record_progr
 	return kernel_origin_set(c->kernel, &record->key, search.found);
 }
 
+/* On trace the program has started already, and is judged here instead of at its next call. Gives the signal for it. */
+static int compare_refuse(struct controller *c, const struct cordon_record_program *record)
+{
+	struct cordon_record_finding finding = { .head = record->head, .rule = CORDON_RULE_EXEC_DROPPED, .object = record->object };
+	unsigned int role = record->head.label.role;
+
+	finding.op.kind = record->kind;
+	finding.op.role = role;
+	finding.op.origin = CORDON_ORIGIN_DROPPED;
+	finding.op.depth = record->depth;
+	finding.action = cordon_action_of(&finding.op, finding.rule, c->kernel_session.actions[role][finding.rule], 0);
+	if (cordon_answer_of(finding.action, c->kernel_session.mode) != CORDON_ANSWER_PASS)
+		finding.answer = CORDON_ANSWER_KILL;
+	for (; finding.names < record->names && finding.names < CORDON_FINDING_NAMES; finding.names++)
+		snprintf(finding.name[finding.names], CORDON_NAME_LEN, "%.*s", CORDON_NAME_LEN - 1, record->name[finding.names]);
+	if (finding.action != CORDON_ACTION_ALLOW)
+		finding_take(c, &finding);
+	return finding.answer == CORDON_ANSWER_KILL ? SIGKILL : SIGCONT;
+}
+
 void compare_take(struct controller *c, const struct cordon_record_program *record)
 {
 	_cleanup_close_ int pidfd = (int)syscall(SYS_pidfd_open, (pid_t)record->head.pid, 0);
 	_cleanup_free_ char *path = compare_path(c, record);
 	struct cordon_label now;
-	int r = path ? compare_search(c, record, path) : -ENAMETOOLONG;
+	int signal, r = path ? compare_search(c, record, path) : -ENAMETOOLONG;
 
 	log_debug("'%s', which %s would %s: %s", path ? path : "?", record->head.comm,
 		  record->kind == CORDON_OP_EXEC ? "run" : "map", r ? strerror(-r) : "a copy of something good");
 	if (r && kernel_compared(c->kernel, &record->key, record->changed))
 		log_debug("and that could not be noted");
+	signal = r && record->final ? compare_refuse(c, record) : SIGCONT;
 	/* Still the process that was stopped. */
 	if (pidfd >= 0 && !kernel_label_get(c->kernel, record->head.tgid, &now) && now.session == c->session)
-		syscall(SYS_pidfd_send_signal, pidfd, SIGCONT, NULL, 0);
+		syscall(SYS_pidfd_send_signal, pidfd, signal, NULL, 0);
 }

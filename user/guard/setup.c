@@ -227,7 +227,6 @@ static int setup_session(struct controller *c, char **ret_why)
 	clock_gettime(CLOCK_REALTIME_COARSE, &began);
 	c->kernel_session.began = (uint64_t)began.tv_sec * 1000000000ULL + (uint64_t)began.tv_nsec;
 	c->kernel_session.mode = c->options->mode >= 0 ? (unsigned int)c->options->mode : c->policy->mode;
-	c->kernel_session.flags = c->options->confine ? CORDON_SESSION_CONFINE : 0;
 	memcpy(c->kernel_session.actions, c->policy->actions, sizeof(c->kernel_session.actions));
 	r = kernel_session_begin(c->kernel, &c->kernel_session, supervisor, &c->session);
 	return r ? setup_fail(ret_why, r, "cannot begin a session") : 0;
