@@ -82,6 +82,12 @@ CORDON_GLOBAL int file_find_name(struct cordon_label *label, struct file_request
 	if (len > 4 && !bpf_probe_read_kernel(tail, 4, BPF_CORE_READ(dentry, d_name.name) + len - 4) && tail[0] == '.' &&
 	    tail[1] == 'p' && tail[2] == 't' && tail[3] == 'h')
 		request->traits |= CORDON_TRAIT_STARTUP;
+	if (hit->zone == CORDON_ZONE_TOOL && label->role == CORDON_ROLE_PROJECT) {
+		__u64 suffix = object_suffix_hash((__u64)dentry);
+
+		if (hit->name == HASH_EASY_INSTALL || suffix == HASH_EGG_LINK || suffix == HASH_WRITE_TEST)
+			request->traits |= CORDON_TRAIT_EDITABLE;
+	}
 	if (hit->zone != CORDON_ZONE_PROJECT && hit->zone != CORDON_ZONE_PRIVATE)
 		return 0;
 	key.parent = CORDON_NAME_ANYWHERE;
@@ -118,11 +124,15 @@ CORDON_GLOBAL int file_find(struct cordon_label *label, struct file_request *req
 		found = object_find_procfs((__u64)dentry, label, hit);
 	if (!found) {
 		object_find((__u64)dentry, label->session, hit);
+		/* Only one package was let in there. */
+		if (hit->zone == CORDON_ZONE_CACHE && hit->package && hit->package != label->package)
+			hit->zone = CORDON_ZONE_TOOL;
 		made_resolve(label, hit);
 	}
 	if (inode && (hit->zone == CORDON_ZONE_NONE || made_is_shared(hit)) && file_is_pseudo(inode))
 		hit->zone = CORDON_ZONE_PSEUDO;
-	if (hit->zone == CORDON_ZONE_OWN && hit->since && (hit->package != label->package || hit->modules))
+	if (hit->zone == CORDON_ZONE_OWN && hit->since && hit->package != CORDON_PACKAGE_ANY &&
+	    (hit->package != label->package || hit->modules))
 		hit->zone = CORDON_ZONE_OTHER;
 	request->traits |= file_traits(inode, hit);
 	return 0;

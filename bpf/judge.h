@@ -132,6 +132,9 @@ CORDON_INLINE __u32 cordon_rule_of_write(const struct cordon_op *op)
 		return CORDON_RULE_NONE;
 	case CORDON_ZONE_TEMP:
 	case CORDON_ZONE_CACHE:
+		/* A package that installs itself into an environment (setup.py install) may not start there. */
+		if (op->zone == CORDON_ZONE_CACHE && confined && (op->traits & CORDON_TRAIT_STARTUP))
+			return CORDON_RULE_FILE_STARTUP;
 		if (op->kind == CORDON_OP_CREATE && op->depth == 1)
 			return CORDON_RULE_NONE;
 		/* The cache itself, where there was none so far; or a file, which is a lock. */
@@ -305,6 +308,10 @@ CORDON_INLINE __u32 cordon_action_of(const struct cordon_op *op, __u32 rule, __u
 	/* The project may write in its own tree, hooks and settings included, but not without a word. */
 	if (rule == CORDON_RULE_FILE_PERSIST && op->role == CORDON_ROLE_PROJECT && (op->met & 1u << CORDON_ZONE_PROJECT) &&
 	    action > CORDON_ACTION_LOG)
+		return CORDON_ACTION_LOG;
+	/* `setup.py develop`, which is asked for just that. */
+	if ((rule == CORDON_RULE_FILE_OUTSIDE || rule == CORDON_RULE_FILE_STARTUP) && op->role == CORDON_ROLE_PROJECT &&
+	    (op->traits & CORDON_TRAIT_EDITABLE) && action > CORDON_ACTION_LOG)
 		return CORDON_ACTION_LOG;
 	/* A project's own .env is for it to read; a dependency has no business there. */
 	if (rule == CORDON_RULE_FILE_SECRET && op->role == CORDON_ROLE_PROJECT && (op->traits & CORDON_TRAIT_NAMED) &&

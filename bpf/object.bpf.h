@@ -41,6 +41,9 @@ struct object_walk {
 #define HASH_DOT_CACHE 0x7bbf2b43e2b3f0e1ULL
 #define HASH_SITECUSTOMIZE 0x49fa43aecb1ab896ULL
 #define HASH_CAPABILITY 0x746ae2274699c519ULL /* security.capability */
+#define HASH_EASY_INSTALL 0x1789d56bd559cbb3ULL /* easy-install.pth */
+#define HASH_EGG_LINK 0xd1db6266eaacf0d1ULL     /* .egg-link */
+#define HASH_WRITE_TEST 0x8fd36c736fb9747bULL   /* .write-test */
 #define HASH_USERCUSTOMIZE 0x4c115c7c81a71b6aULL
 
 /* Hash of the dentry's name, 0 where it is longer than any protected name: 0 is no hash of a name that anyone picks. */

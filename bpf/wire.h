@@ -212,6 +212,7 @@ enum cordon_origin {
 #define CORDON_TRAIT_SCRIPT (1u << 2)  /* no ELF: an interpreter reads it */
 #define CORDON_TRAIT_SETID (1u << 3)   /* a setuid or setgid program, or one with capabilities */
 #define CORDON_TRAIT_FOLDER (1u << 4)
+#define CORDON_TRAIT_EDITABLE (1u << 6) /* what an editable install of the project leaves in an environment */
 #define CORDON_TRAIT_NAMED (1u << 5) /* protected by its name alone, wherever it stands */
 
 #define CORDON_ACCESS_READ (1u << 0)
@@ -356,11 +357,14 @@ struct cordon_zone_val {
 	__u32 classes;    /* CORDON_CLASS_* */
 	__u32 object;     /* the session's number of this entry of the lists, for grants and for the finding's path */
 	__u32 write_zone; /* what it is to those who change it; NONE: `zone` too */
-	__u32 package;    /* OWN: the session's number of the package that it is for */
+	__u32 package;    /* OWN, CACHE: the session's number of the package that it is for; CACHE: 0, for all */
 	__u32 pad;
 	__u64 next;  /* in `zone_names`: pseudo parent to go on with downward, 0: none */
 	__u64 since; /* OWN: when it was handed over, CLOCK_REALTIME ns: what was changed before is the installer's */
 };
+
+/* OWN, and every package's: cargo's target folder. */
+#define CORDON_PACKAGE_ANY 0xffffffffU
 
 /* Bytes of the name of an entry of a temporary folder, with NUL; what is longer belongs to nobody. */
 #define CORDON_MADE_NAME_LEN 96

@@ -113,7 +113,8 @@ static const struct word traits[] = { { "linked", CORDON_TRAIT_LINKED },
 				      { "script", CORDON_TRAIT_SCRIPT },
 				      { "setid", CORDON_TRAIT_SETID },
 				      { "folder", CORDON_TRAIT_FOLDER },
-				      { "named", CORDON_TRAIT_NAMED } };
+				      { "named", CORDON_TRAIT_NAMED },
+				      { "editable", CORDON_TRAIT_EDITABLE } };
 static const struct word origins[] = { { "dropped", CORDON_ORIGIN_DROPPED },
 				       { "system", CORDON_ORIGIN_SYSTEM },
 				       { "unpacked", CORDON_ORIGIN_UNPACKED },

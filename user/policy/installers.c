@@ -51,6 +51,8 @@ void installer_release(struct installer *installer)
 	strings_free(installer->attribute_env, installer->attribute_env_count);
 	strings_free(installer->attribute_cwd, installer->attribute_cwd_count);
 	strings_free(installer->attribute_exe, installer->attribute_exe_count);
+	strings_free(installer->own, installer->own_count);
+	strings_free(installer->shared, installer->shared_count);
 	strings_free(installer->caches, installer->cache_count);
 	free(installer->file);
 	memset(installer, 0, sizeof(*installer));
@@ -196,6 +198,27 @@ static int parse_attribution(struct installer *installer, const struct schema *s
 	return r < 0 ? r : check_each(s, exe, attribution_check);
 }
 
+static int parse_handover(struct installer *installer, const struct schema *s, const struct toml_node *table)
+{
+	static const char *const keys[] = { "own", "shared", NULL };
+	const struct toml_node *own, *shared;
+	int r;
+
+	if (!table)
+		return 0;
+	r = schema_keys(s, table, "[handover]", keys);
+	if (r < 0)
+		return r;
+	own = toml_get(table, "own");
+	shared = toml_get(table, "shared");
+	r = schema_strings(s, own, &installer->own, &installer->own_count);
+	if (!r)
+		r = check_each(s, own, attribution_check);
+	if (!r)
+		r = schema_strings(s, shared, &installer->shared, &installer->shared_count);
+	return r < 0 ? r : check_each(s, shared, attribution_check);
+}
+
 static int parse_who(struct installer *installer, const struct schema *s, const struct toml_node *root)
 {
 	static const char *const roles[] = { "installer", "project", NULL };
@@ -254,7 +277,7 @@ static int parse_installer(struct installer *installer, const struct schema *s, 
 {
 	static const char *const keys[] = { "id",     "ecosystem",   "role", "interpreter", "exe",
 					    "script", "module",	     "code", "nested",	    "passthrough",
-					    "helper", "attribution", "caches", NULL };
+					    "helper", "attribution", "caches", "handover",    NULL };
 	const struct toml_node *nested = toml_get(root, "nested"), *caches = toml_get(root, "caches");
 	int r = schema_keys(s, root, "a recognition file", keys);
 
@@ -277,6 +300,8 @@ static int parse_installer(struct installer *installer, const struct schema *s, 
 		r = check_each(s, caches, check_cache);
 	if (!r)
 		r = parse_helpers(installer, s, toml_get(root, "helper"));
+	if (!r)
+		r = parse_handover(installer, s, toml_get(root, "handover"));
 	return r < 0 ? r : parse_attribution(installer, s, toml_get(root, "attribution"));
 }
 

@@ -177,6 +177,12 @@ struct installer {
 	size_t attribute_cwd_count;
 	char **attribute_exe;
 	size_t attribute_exe_count;
+	/* Patterns as of attribute_cwd. What the installer names below a folder of the first kind is the package's that it is
+	 * named to; a folder of the second kind is every package's of the session. */
+	char **own;
+	size_t own_count;
+	char **shared;
+	size_t shared_count;
 	/* Folders in which package code makes entries of its own, and locks that it takes, as the lists write them:
 	 * "~/.cache/node-gyp/". */
 	char **caches;
