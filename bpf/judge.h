@@ -277,6 +277,8 @@ CORDON_GLOBAL __u32 cordon_rule_of(const struct cordon_op *op)
 		return cordon_rule_of_broker(op);
 	case CORDON_OP_KERNEL:
 		return cordon_rule_of_kernel(op->what);
+	case CORDON_OP_LEFTOVER:
+		return CORDON_RULE_PROC_LEFTOVER;
 	case CORDON_OP_UMOUNT:
 	case CORDON_OP_BPF:
 		return op->guard ? CORDON_RULE_GUARD_TAMPER : CORDON_RULE_NONE;
@@ -313,6 +315,9 @@ CORDON_INLINE __u32 cordon_action_of(const struct cordon_op *op, __u32 rule, __u
 	/* A script runs by a program that is judged for itself. */
 	if (rule == CORDON_RULE_EXEC_DROPPED && (op->traits & CORDON_TRAIT_SCRIPT) && action > CORDON_ACTION_LOG)
 		return CORDON_ACTION_LOG;
+	/* glibc asks the name service cache before it asks anybody else, and goes on where there is none. */
+	if (rule == CORDON_RULE_NET_BROKER && op->zone == CORDON_ZONE_HIDDEN && action > CORDON_ACTION_LOG)
+		return CORDON_ACTION_HIDE;
 	/* Only an open can be answered with "no such file": a link or rename of a hidden file is refused. */
 	if (action == CORDON_ACTION_HIDE && op->kind != CORDON_OP_OPEN)
 		return CORDON_ACTION_DENY;
@@ -370,6 +375,23 @@ CORDON_INLINE __u32 cordon_strength(__u32 rule, __u32 backend)
 	case CORDON_RULE_FILE_PRIVATE:
 		/* An honest build goes on where it may not write; it would not after a signal. */
 		return trace ? CORDON_STRENGTH_LOGGED : CORDON_STRENGTH_REFUSED;
+	case CORDON_RULE_NET_BROKER:
+	case CORDON_RULE_PROC_MEMORY:
+	case CORDON_RULE_PROC_SIGNAL:
+	case CORDON_RULE_TTY_INJECT:
+	case CORDON_RULE_KERNEL_BPF:
+	case CORDON_RULE_KERNEL_MODULE:
+	case CORDON_RULE_KERNEL_MOUNT:
+	case CORDON_RULE_KERNEL_CAPABILITY:
+	case CORDON_RULE_FLOOD_TASKS:
+		return trace ? CORDON_STRENGTH_ENDED_AFTER : CORDON_STRENGTH_REFUSED;
+	case CORDON_RULE_KERNEL_NAMESPACE:
+	case CORDON_RULE_KERNEL_IO_URING:
+		/* Both go with the process that made them. */
+		return trace ? CORDON_STRENGTH_ENDED_BEFORE : CORDON_STRENGTH_REFUSED;
+	case CORDON_RULE_PROC_LEFTOVER:
+		/* By the controller, when the command has ended. */
+		return CORDON_STRENGTH_ENDED_AFTER;
 	default:
 		return CORDON_STRENGTH_NOT_YET;
 	}
