@@ -28,16 +28,6 @@ static __always_inline bool broker_is_of_root(struct dentry *dentry)
 	return BPF_CORE_READ(dentry, d_inode, i_uid.val) == 0;
 }
 
-/* The name service cache, which glibc asks before anything else, and does without where it is not there. It resolves host
- * names, so it is no socket to let through. */
-static __always_inline bool broker_is_nscd(struct dentry *dentry)
-{
-	struct dentry *parent = BPF_CORE_READ(dentry, d_parent);
-
-	return broker_name(dentry) == BROKER_NAME("socket") && broker_name(parent) == BROKER_NAME("nscd") &&
-	       broker_is_of_root(dentry);
-}
-
 /* syslog(3): a datagram to /dev/log, which no answer comes back from. */
 static __always_inline bool broker_is_syslog(struct dentry *dentry)
 {
@@ -49,57 +39,64 @@ static __always_inline bool broker_is_syslog(struct dentry *dentry)
 struct broker_request {
 	struct sock *peer;    /* in memory, so a number to the verifier */
 	struct sock *witness; /* knows who listens: the listening socket, after a connect the caller's own */
-	__u32 backend;
-	__u32 pad;
+	struct file_request file; /* of the socket's name, where it has one in a file system */
 };
 
-CORDON_GLOBAL __u32 broker_judge(struct cordon_label *label, struct broker_request *request)
+/* Apart from the question, whose stack the walk to the file's place would not leave room for. */
+CORDON_GLOBAL int broker_find(struct cordon_label *label, struct broker_request *request)
+{
+	struct unix_sock *peer;
+
+	if (!label || !request)
+		return 0;
+	peer = (void *)request->peer;
+	request->file.dentry = BPF_CORE_READ(peer, path.dentry);
+	return request->file.dentry ? file_find(label, &request->file) : 0;
+}
+
+CORDON_GLOBAL __u32 broker_answer(struct cordon_label *label, struct broker_request *request)
 {
 	struct cordon_op op = { .kind = CORDON_OP_BROKER, .family = CORDON_AF_UNIX };
 	struct ask_object object = {};
-	struct file_request file = { .kind = CORDON_OP_OPEN };
-	struct unix_sock *peer;
-	struct sock *witness;
 	struct dentry *dentry;
+	struct sock *sock;
 	struct pid *pid;
 
 	if (!label || !request)
 		return CORDON_ANSWER_EPERM;
-	if (label->role == CORDON_ROLE_ROOT)
-		return CORDON_ANSWER_PASS;
-	peer = (void *)request->peer;
-	/* One end of a socketpair: whoever holds the other was given it. */
-	if (!peer || !BPF_CORE_READ(peer, addr))
-		return CORDON_ANSWER_PASS;
-	op.type = BPF_CORE_READ(peer, sk.sk_type);
-	witness = request->witness;
-	pid = BPF_CORE_READ(witness, sk_peer_pid);
+	sock = request->peer;
+	op.type = BPF_CORE_READ(sock, sk_type);
+	sock = request->witness;
+	pid = BPF_CORE_READ(sock, sk_peer_pid);
 	if (pid) {
 		object.target = BPF_CORE_READ(pid, numbers[0].nr);
 		op.kin = kin_is_own(label, object.target);
 	}
-	dentry = BPF_CORE_READ(peer, path.dentry);
+	dentry = request->file.dentry;
 	if (dentry) {
 		if (op.type == CORDON_SOCK_DGRAM && broker_is_syslog(dentry))
 			return CORDON_ANSWER_PASS;
-		file.dentry = dentry;
-		file_find(label, &file);
-		op.zone = broker_is_nscd(dentry) ? CORDON_ZONE_HIDDEN : file.hit.zone;
-		op.classes = file.hit.classes;
+		op.zone = request->file.hit.zone;
+		op.classes = request->file.hit.classes;
 		object.dentry = dentry;
-		object.object = file.hit.object;
-		if (file.hit.zone == CORDON_ZONE_OWN)
+		object.object = request->file.hit.object;
+		if (request->file.hit.zone == CORDON_ZONE_OWN)
 			op.kin = 1;
 	}
-	return ask(label, &op, &object, request->backend);
+	return ask(label, &op, &object, request->file.backend);
 }
 
-static __always_inline __u32 broker_ask(struct cordon_label *label, struct sock *peer, struct sock *witness,
-					__u32 backend)
+static __always_inline __u32 broker_ask(struct cordon_label *label, struct sock *peer, struct sock *witness, __u32 backend)
 {
-	struct broker_request request = { .peer = peer, .witness = witness, .backend = backend };
+	struct broker_request request = { .peer = peer, .witness = witness };
 
-	return broker_judge(label, &request);
+	/* A peer without a name is one end of a socketpair: whoever holds the other was given it. */
+	if (label->role == CORDON_ROLE_ROOT || !peer || !BPF_CORE_READ((struct unix_sock *)peer, addr))
+		return CORDON_ANSWER_PASS;
+	request.file.kind = CORDON_OP_OPEN;
+	request.file.backend = backend;
+	broker_find(label, &request);
+	return broker_answer(label, &request);
 }
 
 #endif

@@ -342,7 +342,7 @@ static __always_inline void trace_enter_system(struct cordon_label *label, struc
 }
 
 /* After a connect that went well: nothing was said yet. */
-static __noinline void trace_connected(struct cordon_label *label, struct socket *sock)
+static __always_inline void trace_connected(struct cordon_label *label, struct socket *sock)
 {
 	struct sock *sk = BPF_CORE_READ(sock, sk), *peer;
 
