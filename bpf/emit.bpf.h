@@ -114,17 +114,15 @@ CORDON_GLOBAL int ask_is_granted(struct cordon_label *label, struct cordon_op *o
 		key.port = 0;
 		return bpf_map_lookup_elem(&grants_net, &key) != NULL;
 	}
-	if (object->object) {
-		struct cordon_grant_file key = {
-			.session = label->session,
-			.package = label->package,
-			.rule = rule,
-			.object = object->object,
-		};
+	/* Rules that a grant opens as a whole (proc.signal, kernel.mount...) have object 0. */
+	struct cordon_grant_file key = {
+		.session = label->session,
+		.package = label->package,
+		.rule = rule,
+		.object = object->object,
+	};
 
-		return bpf_map_lookup_elem(&grants_file, &key) != NULL;
-	}
-	return 0;
+	return bpf_map_lookup_elem(&grants_file, &key) != NULL;
 }
 
 /*
@@ -158,11 +156,17 @@ CORDON_GLOBAL __u32 ask(struct cordon_label *label, struct cordon_op *op, struct
 	if (action == CORDON_ACTION_ALLOW)
 		return CORDON_ANSWER_PASS;
 	answer = cordon_answer_of(action, mode);
+	/* What is to be hidden there is what honest code looks at: it is not ended for that. */
 	if (backend == CORDON_BACKEND_TRACE && answer != CORDON_ANSWER_PASS)
-		answer = cordon_strength(rule, backend) == CORDON_STRENGTH_LOGGED ? CORDON_ANSWER_PASS : CORDON_ANSWER_KILL;
+		answer = action == CORDON_ACTION_HIDE || cordon_strength(rule, backend) == CORDON_STRENGTH_LOGGED ?
+				 CORDON_ANSWER_PASS :
+				 CORDON_ANSWER_KILL;
 	/* The call goes on already: it can only be ended. */
 	if ((label->reads & CORDON_READS_TWIN) && answer != CORDON_ANSWER_PASS)
 		answer = CORDON_ANSWER_KILL;
+	/* Every getpwuid() of every program asks nscd. */
+	if (rule == CORDON_RULE_NET_BROKER && action == CORDON_ACTION_HIDE)
+		return answer;
 	emit_finding(label, op, object, VERDICT(rule, action, answer));
 	return answer;
 }

@@ -3,33 +3,24 @@
  * guard.bpf.c - cordon protects itself from the tasks of its sessions, root ones too; and the iter programs by which the
  * controller learns what cannot be learned from outside: labels, kernel addresses.
  *
- * hook and why: task_kill (signals to controller and supervisor), ptrace_access_check (their memory), bpf, bpf_map,
- * bpf_prog (our maps and programs by pin or id), sb_umount (the file system of the pins). Files are file.bpf.c's: the
- * pin directory, state and policy are a zone.
+ * hook and why: bpf, bpf_map, bpf_prog (our maps and programs by pin or id), sb_umount (the file system of the pins).
+ * Signals to controller and supervisor, and their memory, are proc.bpf.c's; files are file.bpf.c's: the pin directory,
+ * state and policy are a zone.
  */
 #include "file.bpf.h"
 #include "hook.bpf.h"
+#include "system.bpf.h"
 
 char _license[] SEC("license") = "Dual BSD/GPL";
 
-static __always_inline __u32 guard_ask(struct cordon_label *label, __u32 kind, __u32 guard, __u32 signal, __u32 target)
+static __always_inline __u32 guard_ask(struct cordon_label *label, __u32 kind)
 {
-	struct ask_object object = { .target = target };
+	struct ask_object object = {};
 	struct cordon_op op = {};
 
 	op.kind = kind;
-	op.guard = guard;
-	op.signal = signal;
+	op.guard = 1;
 	return ask(label, &op, &object, REFUSING);
-}
-
-static __always_inline __u32 guard_ask_task(struct cordon_label *label, __u32 kind, struct task_struct *target, __u32 signal)
-{
-	__u32 tgid = BPF_CORE_READ(target, tgid);
-
-	if (!bpf_map_lookup_elem(&guards, &tgid))
-		return CORDON_ANSWER_PASS;
-	return guard_ask(label, kind, 1, signal, tgid);
 }
 
 static __always_inline __u32 guard_ask_object(struct cordon_label *label, __u32 kind, const void *address)
@@ -38,39 +29,31 @@ static __always_inline __u32 guard_ask_object(struct cordon_label *label, __u32 
 
 	if (!bpf_map_lookup_elem(&guard_objects, &key))
 		return CORDON_ANSWER_PASS;
-	return guard_ask(label, kind, 1, 0, 0);
+	return guard_ask(label, kind);
 }
 
-/* Links have no hook of their own. A tracing link cannot be detached or replaced, a cgroup's can: nothing of an install
- * has any business with links by id, or with pins. */
-#define BPF_CMD_OBJ_GET 7
-#define BPF_CMD_LINK_UPDATE 29
-#define BPF_CMD_LINK_GET_FD_BY_ID 30
-#define BPF_CMD_LINK_DETACH 34
-
+/* All of bpf(2) is kernel.bpf. What could be one of our pins or links is tampering: links have no hook of their own, and
+ * while a tracing link cannot be detached or replaced, a cgroup's can. */
 static __always_inline __u32 guard_bpf(struct cordon_label *label, int cmd)
 {
 	if (label->role == CORDON_ROLE_ROOT)
 		return CORDON_ANSWER_PASS;
-	if (cmd != BPF_CMD_OBJ_GET && cmd != BPF_CMD_LINK_UPDATE && cmd != BPF_CMD_LINK_GET_FD_BY_ID && cmd != BPF_CMD_LINK_DETACH)
-		return CORDON_ANSWER_PASS;
-	return guard_ask(label, CORDON_OP_BPF, 1, 0, 0);
+	if (guard_is_bpf_cmd(cmd))
+		return guard_ask(label, CORDON_OP_BPF);
+	return system_ask(label, CORDON_WHAT_BPF, REFUSING);
 }
 
-/* A tty's ^C is the kernel's own signal and does not come here. kill(0, ...) and kill(-1, ...) come once for each task
- * and succeed if any did. */
-CORDON_HOOK(kill, "task_kill", (struct task_struct * target, void *info, int sig, const void *cred),
-	    guard_ask_task(label, CORDON_OP_SIGNAL, target, sig))
+static __always_inline __u32 guard_umount(struct cordon_label *label, struct vfsmount *mnt)
+{
+	__u32 answer = guard_ask_object(label, CORDON_OP_UMOUNT, BPF_CORE_READ(mnt, mnt_sb));
 
-/* Reading /proc/PID/stat asks for read access only, as ps does. */
-CORDON_HOOK(ptrace, "ptrace_access_check", (struct task_struct * child, unsigned int mode),
-	    mode &PTRACE_MODE_ATTACH ? guard_ask_task(label, CORDON_OP_TRACE, child, 0) : CORDON_ANSWER_PASS)
+	return answer == CORDON_ANSWER_PASS ? system_ask(label, CORDON_WHAT_MOUNT, REFUSING) : answer;
+}
 
 CORDON_HOOK_NO_RET(bpf, "bpf", (int cmd), guard_bpf(label, cmd))
 CORDON_HOOK(bpf_map, "bpf_map", (struct bpf_map * map, unsigned int fmode), guard_ask_object(label, CORDON_OP_BPF, map))
 CORDON_HOOK(bpf_prog, "bpf_prog", (struct bpf_prog * prog), guard_ask_object(label, CORDON_OP_BPF, prog))
-CORDON_HOOK(umount, "sb_umount", (struct vfsmount * mnt, int flags),
-	    guard_ask_object(label, CORDON_OP_UMOUNT, BPF_CORE_READ(mnt, mnt_sb)))
+CORDON_HOOK(umount, "sb_umount", (struct vfsmount * mnt, int flags), guard_umount(label, mnt))
 
 /* Labels or enrols the process that the iterator is pointed at (by pidfd), as `request` says. A controller's pids are
  * not the kernel's in a pid namespace, and a label must never land on another process of the same number. */
@@ -94,12 +77,39 @@ int cordon_request(struct bpf_iter__task *ctx)
 	key = req->tgid;
 	if (req->verb == CORDON_REQUEST_LABEL) {
 		req->error = bpf_map_update_elem(&labels, &key, &req->label, BPF_NOEXIST);
+		if (!req->error)
+			task_count(req->label.session, 1);
 	} else if (req->verb == CORDON_REQUEST_GUARD) {
 		guard.session = req->label.session;
 		guard.level = req->level;
 		guard.pid = task_pid_at(task, req->level);
 		req->error = bpf_map_update_elem(&guards, &req->tgid, &guard, BPF_ANY);
 	}
+	return 0;
+}
+
+/* The processes of a session: what is left when its command has ended. */
+SEC("?iter/task")
+int cordon_tasks(struct bpf_iter__task *ctx)
+{
+	struct task_struct *task = ctx->task;
+	struct cordon_task_entry entry = {};
+	struct cordon_request *req;
+	struct cordon_label *label;
+	__u32 zero = 0;
+	__u64 key;
+
+	if (!task || task->tgid != task->pid)
+		return 0;
+	req = bpf_map_lookup_elem(&request, &zero);
+	key = (__u32)task->tgid;
+	label = bpf_map_lookup_elem(&labels, &key);
+	if (!req || !label || label->session != req->label.session)
+		return 0;
+	entry.tgid = task->tgid;
+	entry.pid = task_pid_at(task, req->level);
+	entry.label = *label;
+	bpf_seq_write(ctx->meta->seq, &entry, sizeof(entry));
 	return 0;
 }
 

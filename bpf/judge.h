@@ -8,8 +8,7 @@
  *   cordon_answer_of()  what is done about it: the only place that knows the mode
  *   cordon_strength()   how well a backend can do it: the table rule x backend
  *
- * No maps, no kernel structures, no libc: callers look grants up between the first two steps.
- * tests/cases/ runs the same data through both builds.
+ * No maps, no kernel structures, no libc: callers look grants up. tests/cases/ runs the same data through both builds.
  */
 #ifndef CORDON_JUDGE_H
 #define CORDON_JUDGE_H
@@ -19,10 +18,9 @@
 #define CORDON_INLINE static inline __attribute__((always_inline, unused))
 
 /*
- * Functions that the verifier shall look at once for each program, not once for each path that leads to them: global ones
- * are verified by themselves, for any argument. They may take numbers and pointers to structs (which they must check for
- * NULL), and no kernel pointers but as numbers. Weak, since each object of the skeleton has them. Without this the exec
- * program alone took 8 s to load in an emulated guest.
+ * Functions that the verifier looks at once for each program, not once for each path to them: global ones are verified by
+ * themselves, for any argument. They take numbers and pointers to structs (to be checked for NULL), kernel pointers as
+ * numbers only. Weak, since each object has them. Without this exec's program alone took 8 s to load in a guest.
  */
 #ifdef __bpf__
 #define CORDON_GLOBAL __attribute__((weak, noinline))
@@ -269,10 +267,9 @@ CORDON_GLOBAL __u32 cordon_rule_of(const struct cordon_op *op)
 	case CORDON_OP_MAP:
 		return cordon_rule_of_program(op);
 	case CORDON_OP_SIGNAL:
-		if (!op->signal)
-			return CORDON_RULE_NONE;
-		return op->guard ? CORDON_RULE_GUARD_TAMPER : op->kin ? CORDON_RULE_NONE : CORDON_RULE_PROC_SIGNAL;
 	case CORDON_OP_LIMIT:
+		if (op->kind == CORDON_OP_SIGNAL && !op->signal)
+			return CORDON_RULE_NONE;
 		return op->guard ? CORDON_RULE_GUARD_TAMPER : op->kin ? CORDON_RULE_NONE : CORDON_RULE_PROC_SIGNAL;
 	case CORDON_OP_TRACE:
 		return op->guard ? CORDON_RULE_GUARD_TAMPER : op->kin ? CORDON_RULE_NONE : CORDON_RULE_PROC_MEMORY;
@@ -280,6 +277,8 @@ CORDON_GLOBAL __u32 cordon_rule_of(const struct cordon_op *op)
 		return cordon_rule_of_broker(op);
 	case CORDON_OP_KERNEL:
 		return cordon_rule_of_kernel(op->what);
+	case CORDON_OP_LEFTOVER:
+		return CORDON_RULE_PROC_LEFTOVER;
 	case CORDON_OP_UMOUNT:
 	case CORDON_OP_BPF:
 		return op->guard ? CORDON_RULE_GUARD_TAMPER : CORDON_RULE_NONE;
@@ -320,6 +319,9 @@ CORDON_INLINE __u32 cordon_action_of(const struct cordon_op *op, __u32 rule, __u
 	/* A script runs by a program that is judged for itself. */
 	if (rule == CORDON_RULE_EXEC_DROPPED && (op->traits & CORDON_TRAIT_SCRIPT) && action > CORDON_ACTION_LOG)
 		return CORDON_ACTION_LOG;
+	/* glibc asks the name service cache first, and goes on where there is none. */
+	if (rule == CORDON_RULE_NET_BROKER && (op->classes & CORDON_CLASS_NAMES) && action > CORDON_ACTION_LOG)
+		return CORDON_ACTION_HIDE;
 	/* Only an open can be answered with "no such file": a link or rename of a hidden file is refused. */
 	if (action == CORDON_ACTION_HIDE && op->kind != CORDON_OP_OPEN)
 		return CORDON_ACTION_DENY;
@@ -343,9 +345,8 @@ CORDON_INLINE __u32 cordon_answer_of(__u32 action, __u32 mode)
 }
 
 /*
- * How well `backend` answers for `rule`; printed by `cordon doctor` and README.md's table, tested against what happens
- * by tests/attacks. On trace a refusal of the network is the cgroup's; everything else there ends the task, or is logged
- * where an honest build would lose its process (hidden settings).
+ * How well `backend` answers for `rule`: what `cordon doctor` prints and tests/attacks tries. On trace a refusal of the
+ * network is the cgroup's; everything else there ends the task, or is logged.
  */
 CORDON_INLINE __u32 cordon_strength(__u32 rule, __u32 backend)
 {
@@ -357,19 +358,12 @@ CORDON_INLINE __u32 cordon_strength(__u32 rule, __u32 backend)
 		return CORDON_STRENGTH_REFUSED;
 	case CORDON_RULE_NET_LISTEN:
 	case CORDON_RULE_NET_FAMILY:
-		/* The socket is made and goes with its process, before anybody could use it. */
-		return trace ? CORDON_STRENGTH_ENDED_BEFORE : CORDON_STRENGTH_REFUSED;
-	case CORDON_RULE_FILE_SECRET:
-	case CORDON_RULE_GUARD_TAMPER:
-		/* A call that has begun is carried out: SIGKILL waits for its end. */
-		return trace ? CORDON_STRENGTH_ENDED_AFTER : CORDON_STRENGTH_REFUSED;
-	case CORDON_RULE_FILE_PERSIST:
-	case CORDON_RULE_FILE_STARTUP:
-		/* Of the ways to change a file trace follows the opening alone. */
-		return trace ? CORDON_STRENGTH_ENDED_AFTER : CORDON_STRENGTH_REFUSED;
 	case CORDON_RULE_EXEC_DROPPED:
 	case CORDON_RULE_EXEC_MEMORY:
 	case CORDON_RULE_EXEC_SETUID:
+	case CORDON_RULE_KERNEL_NAMESPACE:
+	case CORDON_RULE_KERNEL_IO_URING:
+		/* What is made goes with its process, before anybody could use it. */
 		return trace ? CORDON_STRENGTH_ENDED_BEFORE : CORDON_STRENGTH_REFUSED;
 	case CORDON_RULE_FILE_HIDDEN:
 	case CORDON_RULE_FLOOD_FILES:
@@ -378,9 +372,25 @@ CORDON_INLINE __u32 cordon_strength(__u32 rule, __u32 backend)
 	case CORDON_RULE_FILE_PRIVATE:
 		/* An honest build goes on where it may not write; it would not after a signal. */
 		return trace ? CORDON_STRENGTH_LOGGED : CORDON_STRENGTH_REFUSED;
-	default:
-		return CORDON_STRENGTH_NOT_YET;
+	case CORDON_RULE_FILE_SECRET:
+	case CORDON_RULE_FILE_PERSIST: /* of the ways to change a file trace follows the opening alone */
+	case CORDON_RULE_FILE_STARTUP:
+	case CORDON_RULE_GUARD_TAMPER:
+	case CORDON_RULE_NET_BROKER:
+	case CORDON_RULE_PROC_MEMORY:
+	case CORDON_RULE_PROC_SIGNAL:
+	case CORDON_RULE_TTY_INJECT:
+	case CORDON_RULE_KERNEL_BPF:
+	case CORDON_RULE_KERNEL_MODULE:
+	case CORDON_RULE_KERNEL_MOUNT:
+	case CORDON_RULE_KERNEL_CAPABILITY:
+	case CORDON_RULE_FLOOD_TASKS:
+		/* A call that has begun is carried out: SIGKILL waits for its end. */
+		return trace ? CORDON_STRENGTH_ENDED_AFTER : CORDON_STRENGTH_REFUSED;
+	case CORDON_RULE_PROC_LEFTOVER: /* by the controller, when the command has ended */
+		return CORDON_STRENGTH_ENDED_AFTER;
 	}
+	return CORDON_STRENGTH_NOT_YET;
 }
 
 /* Takes: the four bytes of an IPv4 address, network order. Gives: its mapped form, the only one that is ever compared. */

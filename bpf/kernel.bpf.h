@@ -31,17 +31,57 @@ typedef struct {
 	int counter;
 } atomic_t;
 
+struct pid_namespace;
+
 struct upid {
 	int nr;
+	struct pid_namespace *ns;
+};
+
+struct hlist_node {
+	struct hlist_node *next;
+};
+
+struct hlist_head {
+	struct hlist_node *first;
+};
+
+struct xarray {
+	void *xa_head;
+};
+
+struct xa_node {
+	unsigned char shift;
+	void *slots[64];
+};
+
+struct idr {
+	struct xarray idr_rt;
+};
+
+struct pid_namespace {
+	struct idr idr; /* its processes by number */
 };
 
 struct pid {
 	unsigned int level;
+	struct hlist_head tasks[4]; /* by PIDTYPE_* */
 	struct upid numbers[1];
 };
 
 struct signal_struct {
 	atomic_t live; /* threads that have not begun to exit */
+	int nr_threads;
+	struct pid *pids[4]; /* by PIDTYPE_* */
+};
+
+/* Two words of 32 bits up to 6.2, one of 64 from 6.3 on: read as bytes, on little-endian machines they are the same. */
+typedef struct {
+	__u64 val;
+} kernel_cap_t;
+
+struct cred {
+	kernel_cap_t cap_effective;
 };
 
 struct mm_struct {
@@ -73,6 +113,8 @@ struct task_struct {
 	struct files_struct *files;
 	unsigned int personality;
 	unsigned int in_execve : 1;
+	const struct cred *cred, *real_cred; /* differ where the kernel put others on for a call */
+	struct hlist_node pid_links[4];
 	struct completion *vfork_done; /* set while a vfork child has not exec'ed */
 };
 
@@ -87,14 +129,20 @@ struct timespec64 {
 	long tv_nsec;
 };
 
+typedef struct {
+	__u32 val;
+} kuid_t;
+
 struct inode {
 	umode_t i_mode;
+	kuid_t i_uid;
 	struct super_block *i_sb;
 	unsigned long i_ino;
 	unsigned int i_nlink;
 	__u32 i_generation;
 	__u32 i_rdev;
 	atomic_t i_writecount;
+	void *i_private;
 };
 
 /* Where the time of change lies: until 6.5, from 6.6, from 6.11 on. */
@@ -182,6 +230,18 @@ struct sock {
 	struct sock_common __sk_common;
 	__u16 sk_type, sk_protocol;
 	struct sock_cgroup_data sk_cgrp_data;
+	struct pid *sk_peer_pid; /* of a listening unix socket: who called listen() */
+};
+
+struct unix_address {
+	int len;
+};
+
+struct unix_sock {
+	struct sock sk;
+	struct unix_address *addr; /* NULL: no name */
+	struct path path;          /* of a name in the file system */
+	struct sock *peer;
 };
 
 struct socket {
@@ -292,6 +352,9 @@ _Static_assert(offsetof(struct user_sockaddr, in4) == 4 && offsetof(struct user_
 #define MAY_WRITE 2
 #define CLONE_THREAD 0x00010000
 #define PTRACE_MODE_ATTACH 2
+#define PIDTYPE_PID 0
+#define PIDTYPE_TGID 1
+#define PIDTYPE_PGID 2
 #define PROC_SUPER_MAGIC 0x9fa0
 
 #endif

@@ -12,21 +12,59 @@
 
 char _license[] SEC("license") = "Dual BSD/GPL";
 
+static __always_inline __u32 lineage_ask_flood(struct cordon_label *label, __u32 backend)
+{
+	struct cordon_op op = { .kind = CORDON_OP_KERNEL, .what = CORDON_WHAT_TASKS };
+	struct ask_object object = {};
+
+	return ask(label, &op, &object, backend);
+}
+
+#define LINEAGE_TELL_NS 1000000000ULL
+
+/*
+ * Whether the session has as many processes as one may have, or this process as many threads; gives the answer to one
+ * more. A bomb asks a thousand times a second: it gets the last answer again, and the ring stays free for others.
+ */
+static __noinline __u32 lineage_flood(struct cordon_label *label, __u32 threads, __u32 backend)
+{
+	__u64 now = bpf_ktime_get_ns();
+	struct cordon_tasks *count;
+	__u32 session;
+
+	if (!label)
+		return CORDON_ANSWER_EPERM;
+	session = label->session;
+	count = bpf_map_lookup_elem(&tasks, &session);
+	if (!count || (count->live < CORDON_TASKS_MAX && threads < CORDON_TASKS_MAX) || label->role == CORDON_ROLE_ROOT)
+		return CORDON_ANSWER_PASS;
+	if (count->told && now - count->told < LINEAGE_TELL_NS && cordon_is_confined(label->role))
+		return count->answer;
+	count->told = now;
+	return count->answer = lineage_ask_flood(label, backend);
+}
+
 static __always_inline int lineage_alloc(struct task_struct *task, unsigned long clone_flags)
 {
 	struct cordon_label *label;
 	__u64 key = (__u64)task;
 	struct cordon_label copy;
+	__u32 threads = 0, answer;
 	int error;
 
-	if (clone_flags & CLONE_THREAD)
-		return 0;
 	label = task_label();
 	if (!label)
 		return 0;
 	error = task_admit(label);
 	if (error)
 		return admit_errno(error);
+	if (clone_flags & CLONE_THREAD)
+		threads = BPF_CORE_READ((struct task_struct *)bpf_get_current_task(), signal, nr_threads);
+	answer = lineage_flood(label, threads, CORDON_BACKEND_LSM);
+	if (answer != CORDON_ANSWER_PASS)
+		return answer_errno(answer);
+	if (clone_flags & CLONE_THREAD)
+		return 0;
 	copy = *label;
 	/* A failed fork left an entry where this address was used before: it is overwritten. */
 	if (bpf_map_update_elem(&labels, &key, &copy, BPF_ANY)) {
@@ -100,6 +138,7 @@ int BPF_PROG(cordon_fork, struct task_struct *parent, struct task_struct *child)
 {
 	struct cordon_state *st = guard_state();
 	struct cordon_label *label, copy;
+	struct cordon_tasks *count;
 	__u64 tgid = child->tgid, address = (__u64)child;
 
 	if (child->tgid == parent->tgid || !st)
@@ -110,6 +149,13 @@ int BPF_PROG(cordon_fork, struct task_struct *parent, struct task_struct *child)
 	copy = *label;
 	if (st->backend == CORDON_BACKEND_TRACE && copy.role >= CORDON_ROLE_HELPER && lineage_is_shared(parent, child))
 		copy.flags |= CORDON_LABEL_SHARED;
+	count = task_count(copy.session, 1);
+	/* Nothing refused this fork here: both sides end, else each would make the next one before it goes. */
+	if (st->backend == CORDON_BACKEND_TRACE && count && count->live > CORDON_TASKS_MAX &&
+	    lineage_flood(label, 0, CORDON_BACKEND_TRACE) != CORDON_ANSWER_PASS) {
+		copy.flags |= CORDON_LABEL_DOOMED;
+		bpf_send_signal(SIGKILL);
+	}
 	if (!bpf_map_update_elem(&labels, &tgid, &copy, BPF_ANY)) {
 		bpf_map_delete_elem(&labels, &address);
 	} else if (bpf_map_lookup_elem(&labels, &address)) {
@@ -117,6 +163,7 @@ int BPF_PROG(cordon_fork, struct task_struct *parent, struct task_struct *child)
 		__sync_fetch_and_add(&st->overflow, 1);
 	} else {
 		/* trace: nothing refused this fork. Its parent ends; the child belongs to the session by its cgroup. */
+		task_count(copy.session, -1);
 		emit_count_lost(copy.session, CORDON_RULE_FLOOD_TASKS);
 		bpf_send_signal(SIGKILL);
 	}
@@ -141,6 +188,17 @@ static __always_inline void lineage_guard_exit(__u32 tgid)
 	bpf_map_delete_elem(&guards, &tgid);
 }
 
+/* A label that stayed under the task's address goes with the task (lineage_free), its process goes here. */
+static __always_inline void lineage_count_overflow(struct task_struct *task)
+{
+	__u64 leader = (__u64)BPF_CORE_READ(task, group_leader);
+	struct cordon_state *st = guard_state();
+	struct cordon_label *label = st && st->overflow ? bpf_map_lookup_elem(&labels, &leader) : NULL;
+
+	if (label)
+		task_count(label->session, -1);
+}
+
 SEC("?tp_btf/sched_process_exit")
 int BPF_PROG(cordon_exit, struct task_struct *task)
 {
@@ -152,10 +210,13 @@ int BPF_PROG(cordon_exit, struct task_struct *task)
 		return 0;
 	lineage_guard_exit(task->tgid);
 	label = bpf_map_lookup_elem(&labels, &key);
-	if (!label)
+	if (!label) {
+		lineage_count_overflow(task);
 		return 0;
+	}
 	copy = *label;
-	bpf_map_delete_elem(&labels, &key);
+	if (!bpf_map_delete_elem(&labels, &key))
+		task_count(copy.session, -1);
 	if (copy.role != CORDON_ROLE_ROOT)
 		lineage_emit(BPF_CORE_READ(task, group_leader), &copy, CORDON_RECORD_EXIT);
 	return 0;

@@ -29,6 +29,14 @@ struct {
 	__type(value, struct cordon_session);
 } sessions __weak SEC(".maps");
 
+/* Session id -> how many processes it has. Controller; the kernel counts. Full: the session does not start. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, CORDON_SESSIONS_MAX);
+	__type(key, __u32);
+	__type(value, struct cordon_tasks);
+} tasks __weak SEC(".maps");
+
 /* Session id -> its ring. Controller. No ring: records are counted as lost. */
 struct ring_buffer_map {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);

@@ -33,6 +33,7 @@ struct pt_regs {
 
 #define NR_write 1
 #define NR_open 2
+#define NR_ioctl 16
 #define NR_writev 20
 #define NR_sendfile 40
 #define NR_socket 41
@@ -42,6 +43,7 @@ struct pt_regs {
 #define NR_bind 49
 #define NR_listen 50
 #define NR_socketpair 53
+#define NR_clone 56
 #define NR_kill 62
 #define NR_rename 82
 #define NR_rmdir 84
@@ -49,23 +51,65 @@ struct pt_regs {
 #define NR_unlink 87
 #define NR_ptrace 101
 #define NR_rt_sigqueueinfo 129
+#define NR_setpriority 141
+#define NR_sched_setparam 142
+#define NR_sched_setscheduler 144
+#define NR_pivot_root 155
+#define NR_adjtimex 159
+#define NR_chroot 161
+#define NR_acct 163
+#define NR_settimeofday 164
+#define NR_mount 165
 #define NR_umount2 166
+#define NR_swapon 167
+#define NR_swapoff 168
+#define NR_reboot 169
+#define NR_sethostname 170
+#define NR_setdomainname 171
+#define NR_iopl 172
+#define NR_ioperm 173
+#define NR_init_module 175
+#define NR_delete_module 176
 #define NR_tkill 200
+#define NR_sched_setaffinity 203
+#define NR_clock_settime 227
 #define NR_tgkill 234
+#define NR_kexec_load 246
+#define NR_ioprio_set 251
+#define NR_migrate_pages 256
 #define NR_openat 257
 #define NR_unlinkat 263
 #define NR_renameat 264
+#define NR_unshare 272
 #define NR_splice 275
+#define NR_move_pages 279
+#define NR_rt_tgsigqueueinfo 297
+#define NR_perf_event_open 298
+#define NR_prlimit64 302
 #define NR_open_by_handle_at 304
+#define NR_clock_adjtime 305
 #define NR_sendmmsg 307
+#define NR_setns 308
 #define NR_process_vm_readv 310
 #define NR_process_vm_writev 311
+#define NR_finit_module 313
+#define NR_sched_setattr 314
 #define NR_renameat2 316
+#define NR_kexec_file_load 320
 #define NR_bpf 321
 #define NR_pidfd_send_signal 424
 #define NR_io_uring_setup 425
+#define NR_open_tree 428
+#define NR_move_mount 429
+#define NR_fsopen 430
+#define NR_fsconfig 431
+#define NR_fsmount 432
+#define NR_fspick 433
 #define NR_pidfd_open 434
+#define NR_clone3 435
 #define NR_openat2 437
+#define NR_pidfd_getfd 438
+#define NR_mount_setattr 442
 
 #elif defined(__TARGET_ARCH_arm64)
 
@@ -95,25 +139,40 @@ struct pt_regs {
 #define TS_COMPAT 0 /* 32-bit tasks are told apart by their own numbers' absence here */
 #define X32_BIT 0
 
-/* arm64 has no open, creat, unlink, rmdir, rename: numbers that no system call has. */
-#define NR_open 100001
-#define NR_creat 100002
-#define NR_unlink 100003
-#define NR_rmdir 100004
-#define NR_rename 100005
+/* Numbers above 100000: system calls that arm64 does not have. */
+#define NR_ioctl 29
+#define NR_ioprio_set 30
 #define NR_unlinkat 35
 #define NR_renameat 38
 #define NR_umount2 39
+#define NR_mount 40
+#define NR_pivot_root 41
+#define NR_chroot 51
 #define NR_openat 56
 #define NR_write 64
 #define NR_writev 66
 #define NR_sendfile 71
 #define NR_splice 76
+#define NR_acct 89
+#define NR_unshare 97
+#define NR_kexec_load 104
+#define NR_init_module 105
+#define NR_delete_module 106
+#define NR_clock_settime 112
 #define NR_ptrace 117
+#define NR_sched_setparam 118
+#define NR_sched_setscheduler 119
+#define NR_sched_setaffinity 122
 #define NR_kill 129
 #define NR_tkill 130
 #define NR_tgkill 131
 #define NR_rt_sigqueueinfo 138
+#define NR_setpriority 140
+#define NR_reboot 142
+#define NR_sethostname 161
+#define NR_setdomainname 162
+#define NR_settimeofday 170
+#define NR_adjtimex 171
 #define NR_socket 198
 #define NR_socketpair 199
 #define NR_bind 200
@@ -121,16 +180,45 @@ struct pt_regs {
 #define NR_connect 203
 #define NR_sendto 206
 #define NR_sendmsg 211
+#define NR_clone 220
+#define NR_swapon 224
+#define NR_swapoff 225
+#define NR_migrate_pages 238
+#define NR_move_pages 239
+#define NR_rt_tgsigqueueinfo 240
+#define NR_perf_event_open 241
+#define NR_prlimit64 261
 #define NR_open_by_handle_at 265
+#define NR_clock_adjtime 266
+#define NR_setns 268
 #define NR_sendmmsg 269
 #define NR_process_vm_readv 270
 #define NR_process_vm_writev 271
+#define NR_finit_module 273
+#define NR_sched_setattr 274
 #define NR_renameat2 276
 #define NR_bpf 280
+#define NR_kexec_file_load 294
 #define NR_pidfd_send_signal 424
 #define NR_io_uring_setup 425
+#define NR_open_tree 428
+#define NR_move_mount 429
+#define NR_fsopen 430
+#define NR_fsconfig 431
+#define NR_fsmount 432
+#define NR_fspick 433
 #define NR_pidfd_open 434
+#define NR_clone3 435
 #define NR_openat2 437
+#define NR_pidfd_getfd 438
+#define NR_mount_setattr 442
+#define NR_open 100001
+#define NR_creat 100002
+#define NR_unlink 100003
+#define NR_rmdir 100004
+#define NR_rename 100005
+#define NR_iopl 100006
+#define NR_ioperm 100007
 
 #else
 #error "no system call table for this architecture"
@@ -151,6 +239,7 @@ struct user_mmsghdr {
 };
 
 #define MSG_FASTOPEN 0x20000000
+#define PTRACE_TRACEME 0
 #define PTRACE_ATTACH 16
 #define PTRACE_SEIZE 0x4206
 

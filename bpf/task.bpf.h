@@ -18,6 +18,16 @@ static __always_inline struct cordon_state *guard_state(void)
 	return bpf_map_lookup_elem(&state, &zero);
 }
 
+/* Counts a process that got a label (1), or one that is gone with it (-1). Session 0 is the canary's and has no entry. */
+static __always_inline struct cordon_tasks *task_count(__u32 session, __s64 step)
+{
+	struct cordon_tasks *count = bpf_map_lookup_elem(&tasks, &session);
+
+	if (count)
+		__sync_fetch_and_add(&count->live, step);
+	return count;
+}
+
 /* The current task's cgroup2 id belongs to a session: then a missing label means that the table was full at a fork, or
  * that somebody outside moved the task there. Package code, then. */
 static __noinline struct cordon_label *task_label_from_cgroup(__u64 tgid)
@@ -31,7 +41,8 @@ static __noinline struct cordon_label *task_label_from_cgroup(__u64 tgid)
 	label.session = *session;
 	label.role = CORDON_ROLE_PACKAGE;
 	label.flags = CORDON_LABEL_BOUND;
-	bpf_map_update_elem(&labels, &tgid, &label, BPF_NOEXIST);
+	if (!bpf_map_update_elem(&labels, &tgid, &label, BPF_NOEXIST))
+		task_count(label.session, 1);
 	return bpf_map_lookup_elem(&labels, &tgid);
 }
 

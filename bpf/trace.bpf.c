@@ -10,16 +10,9 @@
 #include "file.bpf.h"
 #include "net.bpf.h"
 #include "syscall.bpf.h"
+#include "trace.proc.bpf.h"
 
 char _license[] SEC("license") = "Dual BSD/GPL";
-
-#define TRACE CORDON_BACKEND_TRACE
-
-static __always_inline void trace_end(__u32 answer)
-{
-	if (answer != CORDON_ANSWER_PASS)
-		bpf_send_signal(SIGKILL);
-}
 
 static __noinline struct file *trace_file(int fd)
 {
@@ -129,63 +122,16 @@ static __noinline void trace_sendmmsg(struct cordon_label *label, int fd, __u64 
 		trace_end(net_ask_send(label, sock, &nowhere, SOCKADDR_IN_LEN, TRACE));
 }
 
-static __noinline void trace_guard(struct cordon_label *label, __u32 kind, __u32 signal, __u32 target)
+static __noinline void trace_guard(struct cordon_label *label, __u32 kind)
 {
-	struct ask_object object = { .target = target };
+	struct ask_object object = {};
 	struct cordon_op op = {};
 
 	if (!label)
 		return;
 	op.kind = kind;
 	op.guard = 1;
-	op.signal = signal;
 	trace_end(ask(label, &op, &object, TRACE));
-}
-
-/* Whether `pid`, as the current task writes it, is part of the guard. The number is the task's namespace's: it is the
- * kernel's own in the first one, else the controller's where both are equally deep. */
-static __noinline int trace_is_guard(struct cordon_label *label, int pid)
-{
-	struct task_struct *task = (void *)bpf_get_current_task();
-	__u32 level = BPF_CORE_READ(task, thread_pid, level), key = pid, tgid;
-	struct cordon_session *session;
-	struct cordon_guard *guard;
-
-	if (!label)
-		return 0;
-	if (pid == -1) /* everybody */
-		return 1;
-	if (pid <= 0)
-		return 0;
-	if (level == 0)
-		return bpf_map_lookup_elem(&guards, &key) != NULL;
-	session = task_session(label);
-	if (!session)
-		return 0;
-	tgid = session->controller;
-	guard = bpf_map_lookup_elem(&guards, &tgid);
-	return guard && guard->level == level && guard->pid == key;
-}
-
-static __always_inline void trace_signal(struct cordon_label *label, int pid, int signal)
-{
-	if (signal && trace_is_guard(label, pid))
-		trace_guard(label, CORDON_OP_SIGNAL, signal, pid);
-}
-
-/* A pidfd of the guard is refused when it is made, /proc/PID as its stand-in here. */
-static __noinline void trace_pidfd_signal(struct cordon_label *label, int fd, int signal)
-{
-	struct file *file = trace_file(fd);
-	struct inode *inode = BPF_CORE_READ(file, f_inode);
-	struct proc_inode *proc = (void *)inode - bpf_core_field_offset(struct proc_inode, vfs_inode);
-	__u32 tgid;
-
-	if (!file || !signal || BPF_CORE_READ(inode, i_sb, s_magic) != PROC_SUPER_MAGIC)
-		return;
-	tgid = BPF_CORE_READ(proc, pid, numbers[0].nr);
-	if (bpf_map_lookup_elem(&guards, &tgid))
-		trace_guard(label, CORDON_OP_SIGNAL, signal, tgid);
 }
 
 /* Pins by their usual path. A relative one is not followed here: the controller holds every link by descriptor too, so
@@ -200,39 +146,46 @@ static __noinline void trace_pin_path(struct cordon_label *label, __u32 kind, __
 	for (i = 0; i < (int)sizeof(where) - 1; i++)
 		if (path[i] != where[i])
 			return;
-	trace_guard(label, kind, 0, 0);
+	trace_guard(label, kind);
 }
 
-/* Calls that name the guard. For every labelled task, the user's own shell too. */
+/* Calls on other processes, and on the file system of the pins. For every labelled task, the user's own shell too: the
+ * guard is nobody's. */
 static __always_inline void trace_enter_guard(struct cordon_label *label, struct pt_regs *regs, long nr)
 {
 	switch (nr) {
 	case NR_kill:
-		trace_signal(label, SYS_ARG1(regs), SYS_ARG2(regs));
+		trace_kill(label, SYS_ARG1(regs), SYS_ARG2(regs));
 		break;
 	case NR_tkill:
 	case NR_rt_sigqueueinfo:
-		trace_signal(label, SYS_ARG1(regs), SYS_ARG2(regs));
+		trace_process(label, CORDON_OP_SIGNAL, SYS_ARG1(regs), SYS_ARG2(regs));
 		break;
 	case NR_tgkill:
-		trace_signal(label, SYS_ARG1(regs), SYS_ARG3(regs));
+	case NR_rt_tgsigqueueinfo:
+		trace_process(label, CORDON_OP_SIGNAL, SYS_ARG1(regs), SYS_ARG3(regs));
 		break;
 	case NR_pidfd_send_signal:
-		trace_pidfd_signal(label, SYS_ARG1(regs), SYS_ARG2(regs));
+		trace_pidfd(label, CORDON_OP_SIGNAL, trace_file(SYS_ARG1(regs)), SYS_ARG2(regs));
+		break;
+	case NR_pidfd_getfd:
+		trace_pidfd(label, CORDON_OP_TRACE, trace_file(SYS_ARG1(regs)), 0);
 		break;
 	case NR_ptrace:
-		if ((SYS_ARG1(regs) == PTRACE_ATTACH || SYS_ARG1(regs) == PTRACE_SEIZE) && trace_is_guard(label, SYS_ARG2(regs)))
-			trace_guard(label, CORDON_OP_TRACE, 0, SYS_ARG2(regs));
+		if (SYS_ARG1(regs) == PTRACE_ATTACH || SYS_ARG1(regs) == PTRACE_SEIZE)
+			trace_process(label, CORDON_OP_TRACE, SYS_ARG2(regs), 0);
+		else if (SYS_ARG1(regs) == PTRACE_TRACEME)
+			trace_me(label);
 		break;
 	case NR_process_vm_readv:
 	case NR_process_vm_writev:
-	case NR_pidfd_open:
-		if (trace_is_guard(label, SYS_ARG1(regs)))
-			trace_guard(label, CORDON_OP_TRACE, 0, SYS_ARG1(regs));
+		trace_process(label, CORDON_OP_TRACE, SYS_ARG1(regs), 0);
 		break;
 	case NR_umount2:
 		trace_pin_path(label, CORDON_OP_UMOUNT, SYS_ARG1(regs));
 		break;
+	default:
+		trace_limits(label, regs, nr);
 	}
 }
 
@@ -282,12 +235,12 @@ static __always_inline void trace_enter_rest(struct cordon_label *label, struct 
 	}
 }
 
-/* A call by a number that this program does not read, or through a door that it does not watch. */
+/* A call by a number that this program does not read. */
 static __always_inline bool trace_is_foreign(long nr)
 {
 	struct task_struct *task = (void *)bpf_get_current_task();
 
-	if (nr == NR_io_uring_setup || (nr & X32_BIT))
+	if (nr & X32_BIT)
 		return true;
 	return TS_COMPAT && (BPF_CORE_READ(task, thread_info.status) & TS_COMPAT);
 }
@@ -320,6 +273,7 @@ int BPF_PROG(cordon_t_enter, struct pt_regs *regs, long nr)
 		trace_end(ask(label, &op, &object, TRACE));
 		return 0;
 	}
+	trace_enter_system(label, regs, nr);
 	trace_enter_rest(label, regs, nr);
 	return 0;
 }
@@ -344,11 +298,16 @@ int BPF_PROG(cordon_t_exit, struct pt_regs *regs, long ret)
 		if (file && (BPF_CORE_READ(file, f_mode) & (FMODE_READ | FMODE_WRITE)))
 			trace_end(file_ask_open(label, file, TRACE));
 		break;
+	case NR_connect:
+		file = trace_file(SYS_ARG1(regs));
+		if (file && (BPF_CORE_READ(file, f_inode, i_mode) & S_IFMT) == S_IFSOCK)
+			trace_connected(label, BPF_CORE_READ(file, private_data));
+		break;
 	case NR_bpf:
 		file = trace_file(ret);
 		address = file ? (__u64)BPF_CORE_READ(file, private_data) : 0;
 		if (address && bpf_map_lookup_elem(&guard_objects, &address))
-			trace_guard(label, CORDON_OP_BPF, 0, 0);
+			trace_guard(label, CORDON_OP_BPF);
 		break;
 	}
 	return 0;

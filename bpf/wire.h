@@ -178,6 +178,7 @@ enum cordon_op_kind {
 	CORDON_OP_LIMIT,   /* guard, kin: priorities, limits, affinity of another process */
 	CORDON_OP_BROKER,  /* kin, zone, classes: a unix socket that somebody else listens on */
 	CORDON_OP_KERNEL,  /* what */
+	CORDON_OP_LEFTOVER, /* the task is there although the session's command has ended */
 	CORDON_OP_COUNT,
 };
 
@@ -321,6 +322,18 @@ struct cordon_state {
 /* How many processes may be labelled at once, all sessions together. Beyond it forks are denied. 64 KiB entries of 40
  * bytes are 2.5 MiB; a desktop's pid_max is 4 Mi, a build uses some hundreds. */
 #define CORDON_LABELS_MAX 65536
+
+/* How many processes of one session may live at once, and how many threads in one of them: then package code's forks are
+ * refused (flood.tasks). `make -j64` has some 300, `make -j` without a number in a big tree less than 2,000. */
+#define CORDON_TASKS_MAX 4096
+
+/* Map `tasks`; key __u32: session. */
+struct cordon_tasks {
+	__u64 live;   /* labelled processes */
+	__u64 told;   /* CLOCK_MONOTONIC ns of the last record on a flood: one a second, the rest is refused without one */
+	__u32 answer; /* of that one */
+	__u32 pad;
+};
 /* Sessions at once: each has a ring of 1 MiB and a controller. */
 #define CORDON_SESSIONS_MAX 1024
 
@@ -420,7 +433,7 @@ struct cordon_grant_file {
 	__u32 session;
 	__u32 package;
 	__u32 rule;
-	__u32 object;
+	__u32 object; /* 0: the rule as a whole, where its grants name no object */
 };
 
 /*
@@ -507,7 +520,7 @@ struct cordon_record_finding {
 	__u32 rule;
 	__u32 action;
 	__u32 answer;
-	__u32 target; /* SIGNAL, TRACE: kernel tgid of the target */
+	__u32 target; /* SIGNAL, TRACE, LIMIT, BROKER: kernel tgid of the target; KERNEL: the capability + 1, 0: none */
 	__u32 object; /* zone entry that was hit, see cordon_zone_val */
 	__u32 names;  /* how many components are in `name` */
 	char name[CORDON_FINDING_NAMES][CORDON_NAME_LEN]; /* the file's name first, then upward */
@@ -545,6 +558,7 @@ enum cordon_request_verb {
 	CORDON_REQUEST_NONE,
 	CORDON_REQUEST_LABEL, /* put `label` on the process */
 	CORDON_REQUEST_GUARD, /* it is part of the guard of session `label.session` */
+	CORDON_REQUEST_WHO,   /* only which one it is */
 };
 
 struct cordon_request {
@@ -566,6 +580,13 @@ struct cordon_question {
 	__u32 written; /* out: somebody has it open for writing, or mapped so */
 	struct cordon_origin_key key; /* out: the file's */
 	__u64 changed; /* out: its ctime, ns */
+};
+
+/* What iter/task writes for each process of session `label.session` of the request. */
+struct cordon_task_entry {
+	__u32 tgid; /* as the kernel numbers it */
+	__u32 pid;  /* as seen `level` deep, 0: it is not */
+	struct cordon_label label;
 };
 
 /* What iter/task_file writes for each descriptor of the process. */
@@ -600,5 +621,7 @@ CORDON_ASSERT(sizeof(struct cordon_recognition_key) == 16, "recognition");
 CORDON_ASSERT(sizeof(struct cordon_zone_val) == 40, "zone");
 CORDON_ASSERT(sizeof(struct cordon_made_key) == 16 + CORDON_MADE_NAME_LEN, "made");
 CORDON_ASSERT(sizeof(struct cordon_origin_key) == 24, "origin");
+CORDON_ASSERT(sizeof(struct cordon_tasks) == 24, "tasks");
+CORDON_ASSERT(sizeof(struct cordon_task_entry) == 24, "task");
 
 #endif

@@ -60,6 +60,9 @@ def perform(technique, values):
             file.write("# made by a package, in its own folder\n")
     if technique.get("stage"):
         ask("stage", name=technique["name"])
+    if any("{outsider}" in arg for arg in technique["args"]):
+        # Asked each time: one that was ended or stopped has been replaced.
+        values.update(ask("outsider")[0])
     if technique.get("guard"):
         # Asked each time: a stand-in that was ended has been replaced, a guard has nothing to replace.
         values.update(ask("guard")[0])

@@ -15,6 +15,7 @@ import uuid
 
 import lab
 import mkpkg
+import services
 
 # A comment to whoever parses it: pip and git read their own settings in these runs.
 MARK = "# decoy, made by a test\n"
@@ -67,8 +68,10 @@ class Stage:
         self.process, self.outside, self.keep, self.mounts = None, {}, [], []
         self.heard, self.told = {}, {}  # outcomes by technique; what the driver says of its own folders
         self.unique = uuid.uuid4().hex[:12]
-        self.outsider = subprocess.Popen(["/bin/sleep", "3600"], env={"decoy": "decoy"}, start_new_session=True)
+        self.outsider, self.services = None, services.Services()
+        self.on_outsider(None)
         self.decoys()
+        self.services.serve([self.fill(arg) for arg in technique.args] for technique in techniques)
         if twin:
             self.unpacked()
         if owner is not None:
@@ -82,7 +85,8 @@ class Stage:
         return {"home": self.home, "project": self.project, "work": self.work, "state": self.state, "etc": self.etc,
                 "foreign": self.foreign, "venv": self.venv, "site": self.site, "tmp": self.tmp,
                 "python": self.python,
-                "outsider": self.outsider.pid, "unique": self.unique, **self.told}
+                "outsider": self.outsider.pid, "unique": self.unique,
+                "tty": self.services.tty, "abstract": "@cordon-attacks-" + self.unique, **self.told}
 
     def fill(self, text):
         for name, value in self.values().items():
@@ -121,13 +125,18 @@ class Stage:
             self.bind(os.path.join(self.home, ".aws"), "bound")
         if any("{work}/aside" in arg for technique in self.techniques.values() for arg in technique.args):
             self.bind(self.foreign, "aside")
+        if any("{work}/mounted" in arg for technique in self.techniques.values() for arg in technique.args):
+            self.mount(["-t", "tmpfs", "none"], "mounted")
         if self.twin:
             write(os.path.join(self.state, "journal.db"))
             write(os.path.join(self.etc, "cordon.toml"))
             os.makedirs(os.path.join(self.etc, "conf.d"))
 
     def bind(self, folder, name):
-        subprocess.run(["/bin/mount", "--bind", folder, self.lab.folder(self.name, name)], check=True)
+        self.mount(["--bind", folder], name)
+
+    def mount(self, what, name):
+        subprocess.run(["/bin/mount", *what, self.lab.folder(self.name, name)], check=True)
         self.mounts.append(os.path.join(self.work, name))
 
     def unpacked(self):
@@ -193,6 +202,14 @@ class Stage:
             done = subprocess.run([attack, *argv], capture_output=True, text=True, check=False)
             self.outside[rule] = done.stdout.strip() or f"status {done.returncode}"
         return self.values(), None
+
+    def on_outsider(self, _):
+        """A process in no session, alive and running: a new one, the last may be on its way out."""
+        if self.outsider:
+            self.outsider.kill()
+            self.outsider.wait()
+        self.outsider = subprocess.Popen(["/bin/sleep", "3600"], env={"decoy": "decoy"}, start_new_session=True)
+        return {"outsider": self.outsider.pid}, None
 
     def on_fd(self, message):
         kind = message["name"]
@@ -292,6 +309,7 @@ class Stage:
         for process in [self.outsider, *self.guard.values()]:
             process.kill()
             process.wait()
+        self.services.close()
         for handed in self.keep:
             handed.close()
         for mount in self.mounts:

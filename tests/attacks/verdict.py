@@ -70,7 +70,7 @@ def is_of(finding, name):
     """By its own name of the program, or by a child of that."""
     process = finding.get("process") or {}
     family = [process, *(process.get("ancestry") or [])]
-    return any(os.path.basename((member or {}).get("exe") or "") == name for member in family)
+    return any(os.path.basename((member or {}).get("exe") or "").removesuffix(" (deleted)") == name for member in family)
 
 
 def complaints_about(finding, technique, want):

@@ -17,6 +17,8 @@
 #include "attack/name.h"
 #include "attack/net.h"
 #include "attack/outcome.h"
+#include "attack/proc.h"
+#include "attack/system.h"
 
 #include <pthread.h>
 
@@ -160,6 +162,7 @@ static const struct {
 static const struct technique *const tables[] = {
 	net_techniques,	 file_techniques,  guard_techniques, write_techniques,
 	name_techniques, child_techniques, exec_techniques,
+	proc_techniques, system_techniques,
 };
 
 static void usage(void)

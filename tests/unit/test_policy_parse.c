@@ -225,7 +225,7 @@ static void test_inert(void **state)
 	    "[identity]\nrequire = \"locked\"\nlockfiles = [\"uv.lock\"]\ninternal = []\ndeny = [\"x\"]\n"
 	    "[sources]\nhosts = [\"a.example\"]\n"
 	    "[rules.package]\n\"env.secret\" = \"log\"\n\"net.connect\" = \"log\"\n"
-	    "[[grant]]\npackage = \"a\"\nrule = \"proc.signal\"\n"
+	    "[[grant]]\npackage = \"a\"\nrule = \"flood.files\"\n"
 	    "[[grant]]\npackage = \"a\"\nrule = \"env.secret\"\nvariable = \"A_TOKEN\"\n"
 	    "[[grant]]\npackage = \"a\"\nrule = \"exec.dropped\"\nprogram = \"/bin/x\"\n";
 	static const char *const inert[] = {
@@ -235,7 +235,7 @@ static void test_inert(void **state)
 		"x.toml:4: identity.internal",
 		"x.toml:5: identity.deny",
 		"x.toml:7: sources.hosts",
-		"x.toml:11: grant for proc.signal",
+		"x.toml:11: grant for flood.files",
 		"x.toml:17: grant.variable",
 		"x.toml:21: grant.program",
 	};

@@ -87,6 +87,8 @@ static void controller_report(struct controller *c, int status)
 	_cleanup_free_ char *summary = NULL;
 
 	kernel_ring_consume(c->kernel);
+	leftover_end(c);
+	kernel_ring_consume(c->kernel);
 	summary = report_summary(c->findings, c->finding_count, c->kernel_session.mode, controller_lost(c));
 	if (!c->seen_role)
 		controller_send(c, PROTO_NOTE, 0, "no installer was seen, so nothing was confined");
@@ -116,13 +118,18 @@ static void controller_read_supervisor(struct controller *c)
 		close(TAKE_FD(c->supervisor));
 }
 
-static void controller_beat(struct controller *c)
+void controller_heartbeat(struct controller *c)
 {
 	int r = kernel_heartbeat(c->kernel, c->session);
 
 	if (r)
 		c->error = r;
 	controller_send(c, PROTO_ALIVE, 0, NULL);
+}
+
+static void controller_beat(struct controller *c)
+{
+	controller_heartbeat(c);
 	if (c->supervisor >= 0 && !c->reported)
 		return;
 	/* Reported, or the supervisor was killed: the rest is guarded until it is gone. */

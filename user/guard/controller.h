@@ -86,6 +86,8 @@ int controller_setup(struct controller *c, char **ret_why);
 /* packages.c: the number of a package, with its grants in the kernel. One without a name is known by its folder: it has
  * no grants, but what it makes is its own. */
 int package_bind(struct controller *c, const struct identity *identity, const char *folder, uint32_t *ret);
+/* Whether a grant opens the rule as a whole for the package. */
+bool package_is_granted(const struct controller *c, uint32_t package, unsigned int rule);
 /* Resolves the hosts of all grants. */
 int package_resolve_hosts(struct controller *c);
 const struct identity *package_identity(const struct controller *c, uint32_t number);
@@ -100,10 +102,19 @@ void compare_take(struct controller *c, const struct cordon_record_program *reco
 
 /* findings.c */
 void finding_take(struct controller *c, const struct cordon_record_finding *record);
+/* A finding of the controller's own on a process that is there when it must not be. */
+void finding_take_leftover(struct controller *c, const struct cordon_task_entry *task, unsigned int action,
+			   unsigned int answer);
+
+/* leftover.c: the command has ended. Waits a moment for what ends by itself; what is left is ended where the rules say
+ * so, and recorded. */
+void leftover_end(struct controller *c);
 /* What `fail_on` counts. */
 bool finding_fails(const struct controller *c);
 
-/* controller.c: runs until no task of the session is left. Gives an exit status. */
+/* controller.c: tells kernel and supervisor that the controller lives. */
+void controller_heartbeat(struct controller *c);
+/* Runs until no task of the session is left. Gives an exit status. */
 int controller_run(struct controller *c);
 /* One line on a weak backend or on audit; "" where there is nothing to say. A new string. */
 char *controller_notice(const struct controller *c);

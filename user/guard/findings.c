@@ -153,6 +153,34 @@ static char *finding_path(const struct controller *c, const struct cordon_record
 	return path;
 }
 
+/* A socket by its file, an abstract one by who listens on it. */
+static void finding_fill_broker(const struct controller *c, struct finding *finding, const struct cordon_record_finding *record)
+{
+	if (record->names)
+		finding->object_path = finding_path(c, record);
+	else if (record->target)
+		finding->object_pid = (int)record->target;
+	else
+		finding->object_protocol = strdup("abstract socket");
+}
+
+/* Those that cordon asks about: SYSTEM_CAPS in bpf/system.bpf.h. */
+static char *finding_capability(unsigned int number)
+{
+	static const char *const names[] = {
+		[9] = "CAP_LINUX_IMMUTABLE", [12] = "CAP_NET_ADMIN",	 [13] = "CAP_NET_RAW",	  [16] = "CAP_SYS_MODULE",
+		[17] = "CAP_SYS_RAWIO",	     [18] = "CAP_SYS_CHROOT",	 [20] = "CAP_SYS_PACCT",  [21] = "CAP_SYS_ADMIN",
+		[22] = "CAP_SYS_BOOT",	     [25] = "CAP_SYS_TIME",	 [26] = "CAP_SYS_TTY_CONFIG",
+		[30] = "CAP_AUDIT_CONTROL",  [32] = "CAP_MAC_OVERRIDE",	 [33] = "CAP_MAC_ADMIN",  [35] = "CAP_WAKE_ALARM",
+		[37] = "CAP_AUDIT_READ",     [38] = "CAP_PERFMON",	 [39] = "CAP_BPF",
+		[40] = "CAP_CHECKPOINT_RESTORE",
+	};
+
+	if (number < ARRAY_SIZE(names) && names[number])
+		return strdup(names[number]);
+	return text_format("capability %u", number);
+}
+
 static void finding_fill_object(struct controller *c, struct finding *finding, const struct cordon_record_finding *record)
 {
 	switch (record->op.kind) {
@@ -176,7 +204,15 @@ static void finding_fill_object(struct controller *c, struct finding *finding, c
 		break;
 	case CORDON_OP_SIGNAL:
 	case CORDON_OP_TRACE:
+	case CORDON_OP_LIMIT:
 		finding->object_pid = (int)record->target;
+		break;
+	case CORDON_OP_BROKER:
+		finding_fill_broker(c, finding, record);
+		break;
+	case CORDON_OP_KERNEL:
+		if (record->op.what == CORDON_WHAT_CAPABILITY && record->target)
+			finding->object_protocol = finding_capability(record->target - 1);
 		break;
 	default:
 		break;
@@ -234,32 +270,60 @@ static void finding_write(struct controller *c, struct finding *finding)
 	c->journal_failed = true;
 }
 
-void finding_take(struct controller *c, const struct cordon_record_finding *record)
+/* Who did it, for which package: from what the tree knows, else from what the kernel said. */
+static void finding_fill_actor(struct controller *c, struct finding *finding, const struct cordon_record *head)
 {
-	struct process *process = tree_find(c->tree, (pid_t)record->head.pid);
-	struct finding finding = {
-		.session = c->record.id,
-		.time = finding_wall_ms(c, record->head.time),
-		.mode = c->kernel_session.mode,
-		.backend = kernel_backend(c->kernel),
-		.rule = record->rule,
-		.action = record->action,
-		.answer = record->answer,
-		.op = record->op.kind,
-		.count = 1,
-	};
+	struct process *process = tree_find(c->tree, (pid_t)head->pid);
 
 	if (process) {
 		if (!process->exited && (!process->program->exe || !process->program->cwd))
 			hold_note_program(c, process);
-		finding_fill_process(&finding.process, process);
-		finding.process.role = record->head.label.role;
-		finding_fill_ancestry(&finding, process);
+		finding_fill_process(&finding->process, process);
+		finding->process.role = head->label.role;
+		finding_fill_ancestry(finding, process);
 	} else {
-		finding_fill_unknown(&finding, &record->head);
+		finding_fill_unknown(finding, head);
 	}
-	finding_fill_package(c, &finding, &record->head);
+	finding_fill_package(c, finding, head);
+}
+
+static struct finding finding_begin(const struct controller *c, unsigned int rule, unsigned int op)
+{
+	return (struct finding){
+		.session = c->record.id,
+		.mode = c->kernel_session.mode,
+		.backend = kernel_backend(c->kernel),
+		.rule = rule,
+		.op = op,
+		.count = 1,
+	};
+}
+
+void finding_take(struct controller *c, const struct cordon_record_finding *record)
+{
+	struct finding finding = finding_begin(c, record->rule, record->op.kind);
+
+	finding.time = finding_wall_ms(c, record->head.time);
+	finding.action = record->action;
+	finding.answer = record->answer;
+	finding_fill_actor(c, &finding, &record->head);
 	finding_fill_object(c, &finding, record);
+	finding_write(c, &finding);
+	finding_keep(c, &finding);
+}
+
+void finding_take_leftover(struct controller *c, const struct cordon_task_entry *task, unsigned int action,
+			   unsigned int answer)
+{
+	struct finding finding = finding_begin(c, CORDON_RULE_PROC_LEFTOVER, CORDON_OP_LEFTOVER);
+	struct cordon_record head = { .pid = task->pid, .tgid = task->tgid, .uid = (uint32_t)-1, .label = task->label };
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	finding.time = finding_wall_ms(c, (uint64_t)now.tv_sec * 1000000000ULL + (uint64_t)now.tv_nsec);
+	finding.action = action;
+	finding.answer = answer;
+	finding_fill_actor(c, &finding, &head);
 	finding_write(c, &finding);
 	finding_keep(c, &finding);
 }

@@ -141,6 +141,30 @@ static int grant_path(struct controller *c, uint32_t package, const struct polic
 	return key.object ? kernel_grant_file(c->kernel, &key) : 0;
 }
 
+/* proc.signal, kernel.mount...: a grant that names no object is for the rule as a whole. */
+static int grant_rule(struct controller *c, uint32_t package, unsigned int rule)
+{
+	struct cordon_grant_file key = { .session = c->session, .package = package, .rule = rule };
+
+	return kernel_grant_file(c->kernel, &key);
+}
+
+static bool grant_speaks_of(const struct policy_grant *grant, const struct identity *identity, time_t now)
+{
+	return policy_grant_matches(grant, identity->ecosystem, identity->name,
+				    identity->version[0] ? identity->version : NULL, now);
+}
+
+bool package_is_granted(const struct controller *c, uint32_t package, unsigned int rule)
+{
+	const struct identity *identity = package_identity(c, package);
+
+	for (size_t i = 0; identity && i < c->policy->grant_count; i++)
+		if (c->policy->grants[i].rule == rule && grant_speaks_of(&c->policy->grants[i], identity, time(NULL)))
+			return true;
+	return false;
+}
+
 static int grant_all(struct controller *c, uint32_t package, const struct identity *identity)
 {
 	time_t now = time(NULL);
@@ -149,13 +173,14 @@ static int grant_all(struct controller *c, uint32_t package, const struct identi
 	for (size_t i = 0; !r && i < c->policy->grant_count; i++) {
 		const struct policy_grant *grant = &c->policy->grants[i];
 
-		if (!policy_grant_matches(grant, identity->ecosystem, identity->name,
-					  identity->version[0] ? identity->version : NULL, now))
+		if (!grant_speaks_of(grant, identity, now))
 			continue;
 		if (grant->host)
 			r = grant_host(c, package, i);
 		else if (grant->path)
 			r = grant_path(c, package, grant);
+		else
+			r = grant_rule(c, package, grant->rule);
 	}
 	return r;
 }

@@ -120,28 +120,22 @@ int kernel_origin(struct kernel *kernel, const struct cordon_label *label, int f
 	return 0;
 }
 
-static int iter_compare_fd(const void *a, const void *b)
+int kernel_who(struct kernel *kernel, int pidfd, uint32_t *ret_tgid)
 {
-	uint32_t x = ((const struct cordon_inode_entry *)a)->fd, y = ((const struct cordon_inode_entry *)b)->fd;
+	struct cordon_request request = { .verb = CORDON_REQUEST_WHO };
+	int r = kernel_request(kernel, pidfd, &request);
 
-	return x < y ? -1 : x > y;
+	*ret_tgid = request.tgid;
+	return r;
 }
 
-/* Reads the whole table of this process's descriptors, sorted by number. */
-static int iter_read_inodes(struct kernel *kernel, struct cordon_inode_entry **ret, size_t *ret_count)
+/* Reads all that the iterator writes. *ret is new, its size in bytes in *ret_size. */
+static int iter_slurp(int fd, void **ret, size_t *ret_size)
 {
-	_cleanup_close_ int pidfd = iter_pidfd(getpid());
-	union bpf_iter_link_info info = { .task.pid_fd = (uint32_t)pidfd };
 	_cleanup_free_ char *bytes = NULL;
-	_cleanup_close_ int fd = -1;
 	size_t used = 0, room = 0;
 	ssize_t n;
 
-	if (pidfd < 0)
-		return pidfd;
-	fd = iter_start(kernel->prog[KERNEL_PROG_cordon_inodes], &info);
-	if (fd < 0)
-		return fd;
 	do {
 		if (room - used < 4096) {
 			char *more = realloc(bytes, room = room * 2 + 65536);
@@ -155,8 +149,60 @@ static int iter_read_inodes(struct kernel *kernel, struct cordon_inode_entry **r
 			return (int)n;
 		used += (size_t)n;
 	} while (n > 0);
-	*ret_count = used / sizeof(**ret);
-	*ret = (struct cordon_inode_entry *)TAKE_PTR(bytes);
+	*ret = TAKE_PTR(bytes);
+	*ret_size = used;
+	return 0;
+}
+
+int kernel_tasks(struct kernel *kernel, uint32_t session, uint32_t level, struct cordon_task_entry **ret, size_t *ret_count)
+{
+	struct cordon_request request = { .label.session = session, .level = level };
+	_cleanup_close_ int fd = -1;
+	uint32_t zero = 0;
+	void *bytes = NULL;
+	size_t size = 0;
+	int r;
+
+	if (bpf_map_update_elem(kernel->map[KERNEL_MAP_request], &zero, &request, BPF_ANY))
+		return -errno;
+	fd = iter_start(kernel->prog[KERNEL_PROG_cordon_tasks], NULL);
+	if (fd < 0)
+		return fd;
+	r = iter_slurp(fd, &bytes, &size);
+	if (r)
+		return r;
+	*ret = bytes;
+	*ret_count = size / sizeof(**ret);
+	return 0;
+}
+
+static int iter_compare_fd(const void *a, const void *b)
+{
+	uint32_t x = ((const struct cordon_inode_entry *)a)->fd, y = ((const struct cordon_inode_entry *)b)->fd;
+
+	return x < y ? -1 : x > y;
+}
+
+/* Reads the whole table of this process's descriptors, sorted by number. */
+static int iter_read_inodes(struct kernel *kernel, struct cordon_inode_entry **ret, size_t *ret_count)
+{
+	_cleanup_close_ int pidfd = iter_pidfd(getpid());
+	union bpf_iter_link_info info = { .task.pid_fd = (uint32_t)pidfd };
+	_cleanup_close_ int fd = -1;
+	void *bytes = NULL;
+	size_t size = 0;
+	int r;
+
+	if (pidfd < 0)
+		return pidfd;
+	fd = iter_start(kernel->prog[KERNEL_PROG_cordon_inodes], &info);
+	if (fd < 0)
+		return fd;
+	r = iter_slurp(fd, &bytes, &size);
+	if (r)
+		return r;
+	*ret_count = size / sizeof(**ret);
+	*ret = bytes;
 	qsort(*ret, *ret_count, sizeof(**ret), iter_compare_fd);
 	return 0;
 }

@@ -76,6 +76,10 @@ int64_t kernel_lost(struct kernel *kernel, uint32_t id);
 
 /* Labels the process behind the pidfd. Under the lock. ret_tgid may be NULL. */
 int kernel_label(struct kernel *kernel, int pidfd, const struct cordon_label *label, uint32_t *ret_tgid);
+/* The kernel's number of the process behind the pidfd; -ESRCH: it is gone. Under the lock. */
+int kernel_who(struct kernel *kernel, int pidfd, uint32_t *ret_tgid);
+/* The processes of a session with their labels, a new array; pids as they are seen from `level`. Under the lock. */
+int kernel_tasks(struct kernel *kernel, uint32_t session, uint32_t level, struct cordon_task_entry **ret, size_t *ret_count);
 /* -ENOENT: the process is gone. */
 int kernel_label_get(struct kernel *kernel, uint32_t tgid, struct cordon_label *ret);
 int kernel_label_set(struct kernel *kernel, uint32_t tgid, const struct cordon_label *label);

@@ -76,10 +76,11 @@ static bool load_wants(const char *name, unsigned int backend, bool twins)
 }
 
 /* path hooks are missing without CONFIG_SECURITY_PATH (early RHEL 9), inode_set_acl before 6.2, where an ACL is an xattr as
- * any other. Every other hook has to be there. */
+ * any other, file_ioctl_compat before 6.8, where its calls come to file_ioctl, perf_event_open without CONFIG_PERF_EVENTS.
+ * Every other hook has to be there. */
 static bool load_may_miss(const char *name)
 {
-	static const char *const optional[] = { "_truncate", "_chmod", "_chown", "_acl" };
+	static const char *const optional[] = { "_truncate", "_chmod", "_chown", "_acl", "_ioctl_compat", "_perf" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(optional); i++)
 		if (text_ends_with(name, optional[i]))

@@ -60,6 +60,7 @@ static int session_enrol(struct kernel *kernel, int pidfd, uint32_t id, struct c
 int kernel_session_begin(struct kernel *kernel, struct cordon_session *session, int supervisor, uint32_t *ret_id)
 {
 	_cleanup_close_ int self = (int)syscall(SYS_pidfd_open, getpid(), 0);
+	struct cordon_tasks tasks = { 0 };
 	struct cordon_request request;
 	uint32_t id = 0;
 	int r;
@@ -76,6 +77,8 @@ int kernel_session_begin(struct kernel *kernel, struct cordon_session *session, 
 	session->controller = request.tgid;
 	session->level = request.level;
 	r = kernel_session_update(kernel, id, session);
+	if (!r)
+		r = bpf_map_update_elem(kernel->map[KERNEL_MAP_tasks], &id, &tasks, BPF_ANY) ? -errno : 0;
 	if (!r)
 		r = session_make_ring(kernel, id);
 	if (!r)
@@ -178,6 +181,7 @@ void kernel_session_end(struct kernel *kernel, uint32_t id)
 	bpf_map_delete_elem(kernel->map[KERNEL_MAP_sessions], &id);
 	bpf_map_delete_elem(kernel->map[KERNEL_MAP_rings], &id);
 	bpf_map_delete_elem(kernel->map[KERNEL_MAP_questions], &id);
+	bpf_map_delete_elem(kernel->map[KERNEL_MAP_tasks], &id);
 	DELETE_BY_KEY(zones, cordon_zone_key);
 	DELETE_BY_KEY(zone_names, cordon_name_key);
 	DELETE_BY_KEY(recognition, cordon_recognition_key);

@@ -3,6 +3,7 @@
 machine and at settings without secrets."""
 import ctypes
 import errno
+import faulthandler
 import multiprocessing
 import os
 import pwd
@@ -199,3 +200,57 @@ def git_describe(out):
     do(*git, "status", "--porcelain", "--untracked-files=no")
     do("sh", "-c", f"cd '{tree}' && git -c safe.directory='*' archive HEAD | tar -tf - > /dev/null")
     write(os.path.join(out, "version.txt"), "v1.0\n")
+
+
+def own_answer(end):
+    end.send(42)
+
+
+@behaviour("own-processes")
+def own_processes(_):
+    """Signals, limits, priorities, ptrace and unix sockets between a package's own processes."""
+    sleeper = subprocess.Popen(["sleep", "60"], start_new_session=True)
+    os.sched_setaffinity(sleeper.pid, os.sched_getaffinity(0))
+    os.setpriority(os.PRIO_PROCESS, sleeper.pid, 1)
+    resource.prlimit(sleeper.pid, resource.RLIMIT_CORE, (0, 0))
+    libc = ctypes.CDLL(None, use_errno=True)
+    assert libc.ptrace(16, sleeper.pid, None, None) == 0, os.strerror(ctypes.get_errno())  # PTRACE_ATTACH
+    os.waitpid(sleeper.pid, os.WUNTRACED)
+    assert libc.ptrace(17, sleeper.pid, None, None) == 0  # PTRACE_DETACH
+    os.kill(sleeper.pid, signal.SIGSTOP)
+    os.kill(sleeper.pid, signal.SIGCONT)
+    os.killpg(sleeper.pid, signal.SIGTERM)
+    sleeper.wait()
+    gone = subprocess.Popen(["true"])
+    os.waitid(os.P_PID, gone.pid, os.WEXITED | os.WNOWAIT)
+    os.kill(gone.pid, signal.SIGTERM)  # not waited for yet, so nobody else's number
+    gone.wait()
+    with tempfile.TemporaryFile() as file:
+        faulthandler.enable(file)
+        faulthandler.dump_traceback(file)
+        faulthandler.disable()
+    os.nice(0)
+    os.sched_setaffinity(0, os.sched_getaffinity(0))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
+    context = multiprocessing.get_context("fork")
+    ours, theirs = context.Pipe()
+    worker = context.Process(target=own_answer, args=(theirs,))
+    worker.start()
+    assert ours.recv() == 42
+    worker.join()
+    worker = context.Process(target=signal.pause)
+    worker.start()
+    worker.terminate()
+    worker.join()
+    with tempfile.TemporaryDirectory() as folder, socket.socket(socket.AF_UNIX) as server:
+        server.bind(os.path.join(folder, "socket"))
+        server.listen(1)
+        with socket.socket(socket.AF_UNIX) as client:
+            client.connect(os.path.join(folder, "socket"))
+            client.sendall(b"x")
+    for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM, socket.SOCK_SEQPACKET):
+        ours, theirs = socket.socketpair(socket.AF_UNIX, kind)
+        ours.send(b"x")
+        assert theirs.recv(1) == b"x"
+    with context.Manager() as manager:  # listens on a socket of its own process
+        assert manager.list([1])[0] == 1
