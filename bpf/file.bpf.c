@@ -71,7 +71,8 @@ static __always_inline __u32 file_rename(struct cordon_label *label, struct dent
 static __always_inline bool file_counts_for_flood(struct file_request *request, __u64 began)
 {
 	__u32 zone = request->hit.zone;
-	struct inode *inode = BPF_CORE_READ(request->dentry, d_inode);
+	struct dentry *dentry = request->dentry;
+	struct inode *inode = BPF_CORE_READ(dentry, d_inode);
 
 	if (zone == CORDON_ZONE_OWN || zone == CORDON_ZONE_OTHER || zone == CORDON_ZONE_TEMP || zone == CORDON_ZONE_CACHE ||
 	    zone == CORDON_ZONE_PSEUDO)

@@ -105,10 +105,18 @@ static __noinline void trace_sendmsg(struct cordon_label *label, int fd, __u64 f
  * an address that nothing grants. */
 #define TRACE_BATCH 8
 
+/* Apart, for the stack that it takes. */
+static __noinline void trace_send_nowhere(struct cordon_label *label, struct socket *sock)
+{
+	struct user_sockaddr nowhere = { .family = CORDON_AF_INET };
+
+	if (label && sock)
+		trace_end(net_ask_send(label, sock, &nowhere, SOCKADDR_IN_LEN, TRACE));
+}
+
 static __noinline void trace_sendmmsg(struct cordon_label *label, int fd, __u64 from, __u32 count)
 {
 	struct socket *sock = trace_socket(label, fd);
-	struct user_sockaddr nowhere = { .family = CORDON_AF_INET };
 	__u32 i;
 
 	if (!sock)
@@ -119,7 +127,7 @@ static __noinline void trace_sendmmsg(struct cordon_label *label, int fd, __u64 
 		trace_sendmsg(label, fd, from + i * sizeof(struct user_mmsghdr));
 	}
 	if (count > TRACE_BATCH)
-		trace_end(net_ask_send(label, sock, &nowhere, SOCKADDR_IN_LEN, TRACE));
+		trace_send_nowhere(label, sock);
 }
 
 static __noinline void trace_guard(struct cordon_label *label, __u32 kind)
