@@ -31,7 +31,7 @@ PKGS := libbpf libelf zlib libcrypto sqlite3 jansson tomlplusplus
 WARN := -Wall -Wextra -Werror
 CFLAGS ?= -O2 -g
 CXXFLAGS ?= -O2 -g
-BPF_CFLAGS := -g -O2 $(WARN) -Wno-unused-parameter -Wno-unused-function --target=bpf -D__TARGET_ARCH_$(BPF_ARCH) -I. -Ibpf $(if $(MULTIARCH),-idirafter /usr/include/$(MULTIARCH))
+BPF_CFLAGS := -g -O2 $(WARN) -Wno-unused-parameter -Wno-unused-function --target=bpf -D__TARGET_ARCH_$(BPF_ARCH) -I. -Ibpf -I$(O)/gen $(if $(MULTIARCH),-idirafter /usr/include/$(MULTIARCH))
 CPPFLAGS_ALL = -D_GNU_SOURCE -DCORDON_VERSION='"$(VERSION)"' -DCORDON_PREFIX='"$(PREFIX)"' -Iuser -Ibpf -I$(O)/gen \
 	$(shell $(PKG_CONFIG) --cflags $(PKGS) 2>/dev/null) $(CPPFLAGS)
 CFLAGS_ALL = -std=gnu11 $(WARN) -Wmissing-prototypes -Wstrict-prototypes -Wshadow -Wvla -Wno-missing-field-initializers \
@@ -73,6 +73,13 @@ $(O)/bpf/%.bpf.o: bpf/%.bpf.c Makefile | $(O)/bpf
 	$(call msg,BPF,$@)
 	$(Q)$(if $(CLANG),,echo "no clang: make deps" >&2; exit 1;)$(CLANG) $(BPF_CFLAGS) -MMD -MP -c $< -o $@
 	$(Q)$(LLVM_STRIP) -g $@
+
+# The hooks that have a twin: every use of a macro of hook.bpf.h that makes one.
+$(O)/gen/twins.h: $(BPF_SRC) Makefile | $(O)/gen
+	$(call msg,GEN,$@)
+	$(Q)sed -nE 's/^CORDON_(HOOK[0-9A-Z_]*|TWIN)\(([a-z0-9_]+),.*/TWIN(\2)/p' $(BPF_SRC) > $@
+
+$(O)/bpf/twin.bpf.o $(O)/user/kernel/twin.o: $(O)/gen/twins.h
 
 $(O)/gen/cordon.bpf.o: $(BPF_OBJ) | $(O)/gen
 	$(call msg,GEN-OBJ,$@)

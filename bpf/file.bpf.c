@@ -146,4 +146,4 @@ CORDON_HOOK_NO_RET(unxattr, "inode_removexattr", (void *idmap, struct dentry *de
 CORDON_HOOK_NO_RET(acl, "inode_set_acl", (void *idmap, struct dentry *dentry), file_change(label, dentry, CORDON_OP_ATTR))
 /* truncate(2) opens nothing. */
 CORDON_HOOK(truncate, "path_truncate", (struct path * path),
-	    file_ask(label, CORDON_OP_OPEN, path->dentry, CORDON_ACCESS_WRITE, REFUSING))
+	    file_ask(label, CORDON_OP_OPEN, BPF_CORE_READ(path, dentry), CORDON_ACCESS_WRITE, REFUSING))

@@ -69,7 +69,8 @@ CORDON_HOOK(ptrace, "ptrace_access_check", (struct task_struct * child, unsigned
 CORDON_HOOK_NO_RET(bpf, "bpf", (int cmd), guard_bpf(label, cmd))
 CORDON_HOOK(bpf_map, "bpf_map", (struct bpf_map * map, unsigned int fmode), guard_ask_object(label, CORDON_OP_BPF, map))
 CORDON_HOOK(bpf_prog, "bpf_prog", (struct bpf_prog * prog), guard_ask_object(label, CORDON_OP_BPF, prog))
-CORDON_HOOK(umount, "sb_umount", (struct vfsmount * mnt, int flags), guard_ask_object(label, CORDON_OP_UMOUNT, mnt->mnt_sb))
+CORDON_HOOK(umount, "sb_umount", (struct vfsmount * mnt, int flags),
+	    guard_ask_object(label, CORDON_OP_UMOUNT, BPF_CORE_READ(mnt, mnt_sb)))
 
 /* Labels or enrols the process that the iterator is pointed at (by pidfd), as `request` says. A controller's pids are
  * not the kernel's in a pid namespace, and a label must never land on another process of the same number. */

@@ -194,6 +194,10 @@ struct msghdr {
 	int msg_namelen;
 };
 
+struct kprobe {
+	void *addr;
+};
+
 struct bpf_iter_meta {
 	struct seq_file *seq;
 };

@@ -149,6 +149,14 @@ struct {
 	__type(value, __u32);
 } guard_ids __weak SEC(".maps");
 
+/* Address in the kernel's text -> index in twins.h. Written at load. Full: the load fails. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 128); /* hooks; there are some 30 */
+	__type(key, __u64);
+	__type(value, __u32);
+} twins __weak SEC(".maps");
+
 /* Records that could not be sent, by rule (0: records that are no findings), per CPU: no lock, no lost count. */
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_HASH);

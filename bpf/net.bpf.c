@@ -77,3 +77,12 @@ int BPF_PROG(cordon_m_write, struct file *file, int mask, int ret)
 		return ret;
 	HOOK_BODY(net_ask_send(label, file->private_data, NULL, 0, REFUSING))
 }
+
+static __always_inline __u32 net_write_again(struct cordon_label *label, struct file *file, int mask)
+{
+	if (!(mask & MAY_WRITE) || (BPF_CORE_READ(file, f_inode, i_mode) & S_IFMT) != S_IFSOCK)
+		return CORDON_ANSWER_PASS;
+	return net_ask_send(label, BPF_CORE_READ(file, private_data), NULL, 0, REFUSING);
+}
+
+CORDON_TWIN(write, (struct file * file, int mask), net_write_again(label, file, mask))

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * syscall.bpf.h - system call numbers and arguments, for the trace backend alone.
+ * syscall.bpf.h - registers: system call numbers and arguments, for the trace backend, and a function's, for twins.
  */
 #ifndef CORDON_SYSCALL_BPF_H
 #define CORDON_SYSCALL_BPF_H
@@ -9,7 +9,7 @@
 
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
 struct pt_regs {
-	unsigned long r10, r9, r8, dx, si, di, orig_ax;
+	unsigned long r10, r9, r8, cx, dx, si, di, orig_ax;
 };
 #pragma clang attribute pop
 
@@ -20,6 +20,13 @@ struct pt_regs {
 #define SYS_ARG5(regs) BPF_CORE_READ(regs, r8)
 #define SYS_ARG6(regs) BPF_CORE_READ(regs, r9)
 #define SYS_NUMBER(regs) BPF_CORE_READ(regs, orig_ax)
+
+#define FUNC_ARG1(regs) ((regs)->di)
+#define FUNC_ARG2(regs) ((regs)->si)
+#define FUNC_ARG3(regs) ((regs)->dx)
+#define FUNC_ARG4(regs) ((regs)->cx)
+#define FUNC_ARG5(regs) ((regs)->r8)
+#define FUNC_ARG6(regs) ((regs)->r9)
 
 #define TS_COMPAT 2
 #define X32_BIT 0x40000000
@@ -77,6 +84,13 @@ struct pt_regs {
 #define SYS_ARG5(regs) BPF_CORE_READ(regs, regs[4])
 #define SYS_ARG6(regs) BPF_CORE_READ(regs, regs[5])
 #define SYS_NUMBER(regs) BPF_CORE_READ(regs, syscallno)
+
+#define FUNC_ARG1(r) ((r)->regs[0])
+#define FUNC_ARG2(r) ((r)->regs[1])
+#define FUNC_ARG3(r) ((r)->regs[2])
+#define FUNC_ARG4(r) ((r)->regs[3])
+#define FUNC_ARG5(r) ((r)->regs[4])
+#define FUNC_ARG6(r) ((r)->regs[5])
 
 #define TS_COMPAT 0 /* 32-bit tasks are told apart by their own numbers' absence here */
 #define X32_BIT 0

@@ -52,7 +52,7 @@ enum cordon_answer {
 	CORDON_ANSWER_PASS,  /* the call went through (allowed, logged, or audit) */
 	CORDON_ANSWER_EPERM, /* refused */
 	CORDON_ANSWER_ENOENT,
-	CORDON_ANSWER_KILL, /* the task was ended (trace) */
+	CORDON_ANSWER_KILL, /* the task was ended (trace, twin.bpf.c) */
 	CORDON_ANSWER_COUNT,
 };
 
@@ -243,6 +243,7 @@ struct cordon_op {
 #define CORDON_LABEL_BOUND (1u << 1)  /* `package` says which package; 0 there is `unknown` */
 #define CORDON_LABEL_DOOMED (1u << 2) /* ends at its next hook */
 #define CORDON_LABEL_NESTED (1u << 3) /* an installer that an installer started */
+#define CORDON_LABEL_TWIN (1u << 7)   /* never in a map: a copy that twin.bpf.c judges with */
 #define CORDON_LABEL_SHARED (1u << 5) /* trace: has its parent's descriptors or memory, and has not exec'ed yet */
 #define CORDON_LABEL_CONFINED (1u << 4) /* --confine: a `root` that is `project`, and may still become `installer` */
 

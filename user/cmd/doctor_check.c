@@ -58,7 +58,8 @@ static void check_backends(struct doctor *d, doctor_progress_fn progress)
 		d->backend = -1;
 	else if (d->backend_set)
 		d->backend = d->policy->backend;
-	d->weakness = d->backend >= 0 ? kernel_weakness((unsigned int)d->backend) : NULL;
+	d->weakness = d->backend >= 0 ? 
+		kernel_weakness((unsigned int)d->backend, d->attempts.of[d->backend].twins) : NULL;
 }
 
 /* The home that `run` would protect: under sudo that of the user who called it. */

@@ -53,7 +53,7 @@ static void print_backends(const struct doctor *d)
 {
 	for (unsigned int i = 0; i < CORDON_BACKEND_COUNT; i++) {
 		const struct kernel_attempt *attempt = &d->attempts.of[i];
-		const char *weak = attempt->error ? NULL : kernel_weakness(i);
+		const char *weak = attempt->error ? NULL : kernel_weakness(i, attempt->twins);
 
 		if (attempt->error)
 			put(i ? "" : "backends", "%-8s  %s", backend_name(i), attempt->reason);
@@ -171,7 +171,7 @@ static json_t *json_backends(const struct doctor *d)
 	for (unsigned int i = 0; i < CORDON_BACKEND_COUNT; i++) {
 		const struct kernel_attempt *attempt = &d->attempts.of[i];
 		const char *reason = attempt->error ? attempt->reason : NULL;
-		const char *weak = attempt->error ? NULL : kernel_weakness(i);
+		const char *weak = attempt->error ? NULL : kernel_weakness(i, attempt->twins);
 
 		json_array_append_new(list, json_pack("{s:s, s:b, s:b, s:o, s:s?, s:b}", "name", backend_name(i), "tried",
 						      attempt->tried, "works", !attempt->error, "reason",

@@ -185,7 +185,7 @@ int controller_run(struct controller *c)
 char *controller_notice(const struct controller *c)
 {
 	unsigned int backend = kernel_backend(c->kernel);
-	const char *weak = kernel_weakness(backend);
+	const char *weak = kernel_weakness(backend, kernel_twins(c->kernel));
 	bool audit = c->kernel_session.mode == CORDON_MODE_AUDIT;
 
 	if (!weak && !audit)

@@ -183,7 +183,7 @@ static int setup_kernel(struct controller *c, char **ret_why)
 		return setup_fail(ret_why, r, "no backend works here (%s); `cordon doctor` tells more",
 				  all && *all ? all : "no privileges, or no bpf file system");
 	}
-	weak = kernel_weakness(kernel_backend(c->kernel));
+	weak = kernel_weakness(kernel_backend(c->kernel), kernel_twins(c->kernel));
 	if (c->options->strict && weak)
 		return setup_fail(ret_why, -EPERM, "--strict, and backend %s is weak: %s", backend_name(kernel_backend(c->kernel)), weak);
 	if (c->policy->backend >= 0 && (unsigned int)c->policy->backend != kernel_backend(c->kernel))

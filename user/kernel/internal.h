@@ -14,7 +14,7 @@
 #define KERNEL_MAPS(X) \
 	X(labels) X(sessions) X(rings) X(cgroups) X(zones) X(zone_names) X(recognition) X(grants_net) X(grants_file) \
 	X(made_entries) X(origins) X(tainted) X(compares) X(questions) \
-	X(guards) X(guard_objects) X(guard_ids) X(lost) X(state) X(request)
+	X(guards) X(guard_objects) X(guard_ids) X(lost) X(state) X(request) X(twins)
 
 /* Programs that are used by descriptor later on; pinned as p_NAME. */
 #define KERNEL_PROGS(X) X(cordon_request) X(cordon_inodes) X(cordon_origins) X(cordon_maps) X(cordon_progs) X(cordon_links)
@@ -42,6 +42,8 @@ struct kernel {
 	int lock;           /* open on the lock file for the life of this struct */
 	bool locked;
 	unsigned int backend;
+	bool twins;                          /* bpf/twin.bpf.c looks again */
+	char twin_reason[KERNEL_REASON_LEN]; /* why not, where it should; the loader knows, later sessions do not */
 	int map[KERNEL_MAP_COUNT];   /* -1: not there */
 	int prog[KERNEL_PROG_COUNT]; /* -1: not of this backend */
 	int link[KERNEL_LINKS_MAX];  /* held beside the pins: who removes a pin detaches nothing */
@@ -58,11 +60,16 @@ struct kernel {
 extern const char *const kernel_map_names[KERNEL_MAP_COUNT];
 extern const char *const kernel_prog_names[KERNEL_PROG_COUNT];
 
-/* load.c: loads and attaches `backend` and pins it into kernel->dir, which must not exist. */
+/* load.c: loads and attaches `backend`, with its twins where they are wanted and work, and pins it into kernel->dir, which
+ * must not exist. */
 uint64_t kernel_object_digest(void);
 int kernel_load(struct kernel *kernel, unsigned int backend, char reason[KERNEL_REASON_LEN]);
+/* open.c: where the set of this build is pinned. */
+void kernel_pins_dir(char ret[PATH_MAX]);
 /* pins.c */
 int kernel_pins_open(struct kernel *kernel);
+int kernel_pins_open_links(struct kernel *kernel);
+void kernel_pins_close(struct kernel *kernel);
 void kernel_pins_remove(const char *dir);
 /* iter.c */
 int kernel_request(struct kernel *kernel, int pidfd, struct cordon_request *request);
@@ -71,7 +78,11 @@ int kernel_learn_super(struct kernel *kernel);
 int kernel_object_id(int fd, bool prog, uint64_t *ret);
 /* cgroup.c */
 void kernel_cgroup_end(struct kernel *kernel, uint32_t id);
-/* canary.c: -EBADMSG where what must be refused was not. */
+/* twin.c: whether this kernel may skip programs of `backend`, and twins can look again; reason: why not. */
+bool kernel_twin_wanted(unsigned int backend, char reason[KERNEL_REASON_LEN]);
+/* Places and pins the kprobes of a set that is loaded and pinned. */
+int kernel_twin_attach(struct kernel *kernel, struct bpf_object *object, char reason[KERNEL_REASON_LEN]);
+/* canary.c: -EBADMSG where what must be refused, or ended, was not. */
 int kernel_canary(struct kernel *kernel, char reason[KERNEL_REASON_LEN]);
 
 #endif

@@ -22,6 +22,8 @@ struct kernel_attempt {
 	bool tried;
 	int error;                      /* 0: it works */
 	char reason[KERNEL_REASON_LEN]; /* one clause */
+	bool twins;                     /* what the kernel skips is looked at again: bpf/twin.bpf.c */
+	char twin_reason[KERNEL_REASON_LEN]; /* why not, where it should be; "": it need not be */
 };
 
 struct kernel_attempts {
@@ -44,11 +46,15 @@ void kernel_sweep(struct kernel *kernel);
 void kernel_close(struct kernel *kernel);
 
 unsigned int kernel_backend(const struct kernel *kernel);
-/* Whether fmod_ret or an old lsm can be skipped under preemption: design.md section 4. NULL: no; else why. */
-const char *kernel_weakness(unsigned int backend);
+bool kernel_twins(const struct kernel *kernel);
+/* Whether fmod_ret or an old lsm can be skipped under preemption: design.md section 4. NULL: no; else why. `twins`: the
+ * set has them. */
+const char *kernel_weakness(unsigned int backend, bool twins);
 const char *kernel_pin_dir(const struct kernel *kernel);
-/* Times the kernel skipped one of our programs since it was loaded (recursion_misses), -1: not known. */
-int64_t kernel_misses(struct kernel *kernel);
+/* How often the kernel skipped programs of the set that is live, since it was loaded (recursion_misses): calls fn for
+ * each that was. Gives the number of programs looked at, 0: no session is on. */
+typedef void (*kernel_misses_fn)(const char *program, uint64_t misses, void *arg);
+int kernel_misses(kernel_misses_fn fn, void *arg);
 
 /* --- sessions -------------------------------------------------------------------------------------------------- */
 

@@ -2,8 +2,8 @@
 /*
  * load.c - loads the programs of one backend, attaches and pins them.
  *
- * Programs are named by backend: cordon_l_ lsm, cordon_m_ fmod_ret, cordon_t_ and the cgroup ones trace, all others
- * every backend. Everything is pinned, and the skeleton is gone when this returns: whoever comes later opens pins.
+ * Programs are named by backend: cordon_l_ lsm, cordon_m_ fmod_ret, cordon_k_ its twins, cordon_t_ and the cgroup ones
+ * trace, all others every backend. Everything is pinned, and the skeleton is gone when this returns: whoever comes later opens pins.
  */
 #include "kernel/internal.h"
 
@@ -53,7 +53,7 @@ uint64_t kernel_object_digest(void)
 	return text_hash(bytes, size);
 }
 
-static bool load_wants(const char *name, unsigned int backend)
+static bool load_wants(const char *name, unsigned int backend, bool twins)
 {
 #define CGROUP_NAME(prog) #prog,
 	static const char *const cgroup_names[] = { KERNEL_CGROUP_PROGS(CGROUP_NAME) };
@@ -65,6 +65,8 @@ static bool load_wants(const char *name, unsigned int backend)
 		return backend == CORDON_BACKEND_LSM;
 	if (text_starts_with(name, "cordon_m_"))
 		return backend == CORDON_BACKEND_FMOD_RET;
+	if (text_starts_with(name, "cordon_k_"))
+		return twins;
 	if (text_starts_with(name, "cordon_t_"))
 		return backend == CORDON_BACKEND_TRACE;
 	for (size_t i = 0; i < ARRAY_SIZE(cgroup_names); i++)
@@ -102,14 +104,14 @@ static bool load_has_target(const struct btf *btf, const struct bpf_program *pro
 	return btf__find_by_name_kind(btf, function, BTF_KIND_FUNC) > 0;
 }
 
-static void load_select(struct cordon_bpf *skel, unsigned int backend)
+static void load_select(struct cordon_bpf *skel, unsigned int backend, bool twins)
 {
 	struct btf *btf = btf__load_vmlinux_btf();
 	struct bpf_program *prog;
 
 	bpf_object__for_each_program(prog, skel->obj) {
 		const char *name = bpf_program__name(prog);
-		bool wanted = load_wants(name, backend);
+		bool wanted = load_wants(name, backend, twins);
 
 		if (wanted && load_may_miss(name) && !load_has_target(btf, prog))
 			wanted = false;
@@ -132,12 +134,13 @@ static void load_log_cost(const struct cordon_bpf *skel)
 	}
 }
 
-/* iter and cgroup programs are attached when they are used. */
+/* iter and cgroup programs are attached when they are used, the kprobes' by twin.c. */
 static bool load_attaches(const struct bpf_program *prog)
 {
 	const char *section = bpf_program__section_name(prog);
 
-	return bpf_program__autoload(prog) && !text_starts_with(section, "iter/") && !text_starts_with(section, "cgroup/");
+	return bpf_program__autoload(prog) && !text_starts_with(section, "iter/") && !text_starts_with(section, "cgroup/") &&
+	       strcmp(section, "kprobe") != 0;
 }
 
 static int load_pin(struct kernel *kernel, struct cordon_bpf *skel)
@@ -163,7 +166,8 @@ static int load_pin(struct kernel *kernel, struct cordon_bpf *skel)
 	return 0;
 }
 
-static int load_attach(struct kernel *kernel, struct cordon_bpf *skel, char reason[KERNEL_REASON_LEN])
+/* Attaches those that refuse, or all others. */
+static int load_attach(struct kernel *kernel, struct cordon_bpf *skel, bool refusing, char reason[KERNEL_REASON_LEN])
 {
 	struct bpf_program *prog;
 	char path[PATH_MAX + 64];
@@ -172,7 +176,7 @@ static int load_attach(struct kernel *kernel, struct cordon_bpf *skel, char reas
 		struct bpf_link *link;
 		int r;
 
-		if (!load_attaches(prog))
+		if (!load_attaches(prog) || refusing != text_starts_with(bpf_program__section_name(prog), "fmod_ret/"))
 			continue;
 		link = bpf_program__attach(prog);
 		r = (int)libbpf_get_error(link);
@@ -209,14 +213,14 @@ static int load_fail(int error, const char *what, char reason[KERNEL_REASON_LEN]
 	return error;
 }
 
-static int load_try(struct kernel *kernel, struct cordon_bpf *skel, unsigned int backend, char reason[KERNEL_REASON_LEN])
+static int load_try(struct kernel *kernel, struct cordon_bpf *skel, bool twins, char reason[KERNEL_REASON_LEN])
 {
 	int r = cordon_bpf__load(skel);
 
 	if (r)
 		return load_fail(r, "the kernel refuses the programs", reason);
 	load_log_cost(skel);
-	r = load_state(skel, backend);
+	r = load_state(skel, kernel->backend);
 	if (r)
 		return load_fail(r, "cannot write a map", reason);
 	if (mkdir(kernel->dir, 0700) && errno != EEXIST)
@@ -224,10 +228,20 @@ static int load_try(struct kernel *kernel, struct cordon_bpf *skel, unsigned int
 	r = load_pin(kernel, skel);
 	if (r)
 		return load_fail(r, "cannot pin", reason);
-	r = load_attach(kernel, skel, reason);
+	r = kernel_pins_open(kernel);
+	if (r)
+		return load_fail(r, "cannot open the pins", reason);
+	r = load_attach(kernel, skel, false, reason);
+	/* Before fmod_ret is there to refuse anything, what the canary meets is the twins: they have to end it. */
+	if (!r && twins)
+		r = kernel_twin_attach(kernel, skel->obj, reason);
+	if (!r && twins)
+		r = kernel_canary(kernel, reason);
+	if (!r)
+		r = load_attach(kernel, skel, true, reason);
 	if (r)
 		return load_fail(r, "cannot attach", reason);
-	return 0;
+	return kernel_pins_open_links(kernel);
 }
 
 /* Whether this kernel takes such a program at all: two instructions, before some ten thousand are verified. */
@@ -267,31 +281,47 @@ static int load_probe(unsigned int backend, char reason[KERNEL_REASON_LEN])
 	return 0;
 }
 
-int kernel_load(struct kernel *kernel, unsigned int backend, char reason[KERNEL_REASON_LEN])
+static int load_set(struct kernel *kernel, bool twins, char reason[KERNEL_REASON_LEN])
 {
-	struct cordon_bpf *skel;
+	struct cordon_bpf *skel = cordon_bpf__open();
 	int r;
 
 	reason[0] = load_message[0] = '\0';
-	libbpf_set_print(load_print);
-	r = load_probe(backend, reason);
-	if (r)
-		return r;
-	skel = cordon_bpf__open();
 	if (!skel)
 		return load_fail(-errno, "cannot open the BPF object", reason);
-	load_select(skel, backend);
-	r = load_try(kernel, skel, backend, reason);
+	load_select(skel, kernel->backend, twins);
+	r = load_try(kernel, skel, twins, reason);
 	cordon_bpf__destroy(skel);
-	if (!r)
-		r = kernel_pins_open(kernel);
 	if (!r)
 		r = kernel_learn_objects(kernel);
 	if (!r)
 		r = kernel_canary(kernel, reason);
 	if (r) {
 		load_fail(r, "cannot set up", reason);
+		kernel_pins_close(kernel);
 		kernel_pins_remove(kernel->dir);
+	}
+	return r;
+}
+
+int kernel_load(struct kernel *kernel, unsigned int backend, char reason[KERNEL_REASON_LEN])
+{
+	bool twins;
+	int r;
+
+	reason[0] = load_message[0] = kernel->twin_reason[0] = '\0';
+	libbpf_set_print(load_print);
+	r = load_probe(backend, reason);
+	if (r)
+		return r;
+	kernel->backend = backend;
+	twins = kernel_twin_wanted(backend, kernel->twin_reason);
+	r = load_set(kernel, twins, reason);
+	if (r && twins) {
+		/* Better guarded weakly, which is said, than not. */
+		log_debug("no twins: %s", reason);
+		memcpy(kernel->twin_reason, reason, sizeof(kernel->twin_reason));
+		r = load_set(kernel, false, reason);
 	}
 	return r;
 }

@@ -30,6 +30,11 @@
 /* Of kernel_try(). Not swept as another version's: whoever holds the lock finds it only where its maker was killed. */
 #define TRY_DIR BPFFS "/cordon_try"
 
+void kernel_pins_dir(char ret[PATH_MAX])
+{
+	snprintf(ret, PATH_MAX, "%s/%s%u-%016llx", BPFFS, PIN_PREFIX, CORDON_ABI, (unsigned long long)kernel_object_digest());
+}
+
 static int open_bpffs(void)
 {
 	struct statfs fs;
@@ -77,28 +82,12 @@ static void open_init(struct kernel *kernel)
 		kernel->prog[i] = kernel->cgroup_link[i] = -1;
 }
 
-static void open_release_pins(struct kernel *kernel)
-{
-	for (size_t i = 0; i < KERNEL_MAP_COUNT; i++) {
-		if (kernel->map[i] >= 0)
-			close(TAKE_FD(kernel->map[i]));
-	}
-	for (size_t i = 0; i < KERNEL_PROG_COUNT; i++) {
-		if (kernel->prog[i] >= 0)
-			close(TAKE_FD(kernel->prog[i]));
-		if (kernel->cgroup_link[i] >= 0)
-			close(TAKE_FD(kernel->cgroup_link[i]));
-	}
-	while (kernel->link_count)
-		close(kernel->link[--kernel->link_count]);
-}
-
 void kernel_close(struct kernel *kernel)
 {
 	if (!kernel)
 		return;
 	ring_buffer__free(kernel->ring);
-	open_release_pins(kernel);
+	kernel_pins_close(kernel);
 	if (kernel->lock >= 0)
 		close(kernel->lock);
 	free(kernel);
@@ -141,7 +130,7 @@ static int open_check_others(const char *own)
 			r = -EBUSY;
 		else
 			kernel_pins_remove(other.dir);
-		open_release_pins(&other);
+		kernel_pins_close(&other);
 	}
 	closedir(dir);
 	return r;
@@ -163,7 +152,7 @@ static int open_load(struct kernel *kernel, int wanted, struct kernel_attempts *
 			return 0;
 		if (attempt->error == -EPERM && geteuid() != 0)
 			r = -EPERM;
-		open_release_pins(kernel);
+		kernel_pins_close(kernel);
 	}
 	return r;
 }
@@ -186,8 +175,7 @@ static int open_any(struct kernel *kernel, int wanted, struct kernel_attempts *r
 
 	if (r)
 		return r;
-	snprintf(kernel->dir, sizeof(kernel->dir), "%s/%s%u-%016llx", BPFFS, PIN_PREFIX, CORDON_ABI,
-		 (unsigned long long)kernel_object_digest());
+	kernel_pins_dir(kernel->dir);
 	kernel_pins_remove(TRY_DIR);
 	r = open_check_others(kernel->dir);
 	if (r)
@@ -196,7 +184,7 @@ static int open_any(struct kernel *kernel, int wanted, struct kernel_attempts *r
 		r = open_live(kernel, wanted);
 		if (!r || r == -EBUSY)
 			return r;
-		open_release_pins(kernel);
+		kernel_pins_close(kernel);
 		kernel_pins_remove(kernel->dir);
 	}
 	return open_load(kernel, wanted, ret_attempts);
@@ -256,7 +244,9 @@ int kernel_try(unsigned int backend, struct kernel_attempt *ret)
 		snprintf(kernel.dir, sizeof(kernel.dir), "%s", TRY_DIR);
 		kernel_pins_remove(kernel.dir);
 		ret->error = kernel_load(&kernel, backend, ret->reason);
-		open_release_pins(&kernel);
+		ret->twins = kernel.twins;
+		memcpy(ret->twin_reason, kernel.twin_reason, sizeof(ret->twin_reason));
+		kernel_pins_close(&kernel);
 		kernel_pins_remove(kernel.dir);
 	}
 	if (kernel.lock >= 0)
@@ -269,30 +259,12 @@ unsigned int kernel_backend(const struct kernel *kernel)
 	return kernel->backend;
 }
 
+bool kernel_twins(const struct kernel *kernel)
+{
+	return kernel->twins;
+}
+
 const char *kernel_pin_dir(const struct kernel *kernel)
 {
 	return kernel->dir;
-}
-
-int64_t kernel_misses(struct kernel *kernel)
-{
-	int64_t misses = 0;
-
-	for (size_t i = 0; i < kernel->link_count; i++) {
-		struct bpf_link_info link = {};
-		struct bpf_prog_info prog = {};
-		uint32_t len = sizeof(link);
-		int fd;
-
-		if (bpf_obj_get_info_by_fd(kernel->link[i], &link, &len))
-			return -1;
-		fd = bpf_prog_get_fd_by_id(link.prog_id);
-		if (fd < 0)
-			return -1;
-		len = sizeof(prog);
-		if (!bpf_obj_get_info_by_fd(fd, &prog, &len))
-			misses += (int64_t)prog.recursion_misses;
-		close(fd);
-	}
-	return misses;
 }

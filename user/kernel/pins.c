@@ -20,7 +20,8 @@ const char *const kernel_map_names[KERNEL_MAP_COUNT] = { KERNEL_MAPS(MAP_NAME) }
 const char *const kernel_prog_names[KERNEL_PROG_COUNT] = { KERNEL_PROGS(PROG_NAME) KERNEL_CGROUP_PROGS(PROG_NAME) };
 #undef PROG_NAME
 
-static int pins_open_links(struct kernel *kernel)
+/* Links hold what they attach: beside the pins, which anybody's umount could take. */
+int kernel_pins_open_links(struct kernel *kernel)
 {
 	DIR *dir = opendir(kernel->dir);
 	struct dirent *entry;
@@ -36,6 +37,8 @@ static int pins_open_links(struct kernel *kernel)
 			continue;
 		snprintf(path, sizeof(path), "%s/%s", kernel->dir, entry->d_name);
 		fd = bpf_obj_get(path);
+		if (text_starts_with(entry->d_name, "l_cordon_k_"))
+			kernel->twins = true;
 		if (fd < 0)
 			r = -errno;
 		else if (kernel->link_count == KERNEL_LINKS_MAX)
@@ -70,7 +73,24 @@ int kernel_pins_open(struct kernel *kernel)
 		if (kernel->prog[i] < 0 && (i < KERNEL_PROG_cordon_connect4 || state.backend == CORDON_BACKEND_TRACE))
 			return errno == ENOENT ? -ENODATA : -errno;
 	}
-	return pins_open_links(kernel);
+	return kernel_pins_open_links(kernel);
+}
+
+void kernel_pins_close(struct kernel *kernel)
+{
+	for (size_t i = 0; i < KERNEL_MAP_COUNT; i++) {
+		if (kernel->map[i] >= 0)
+			close(TAKE_FD(kernel->map[i]));
+	}
+	for (size_t i = 0; i < KERNEL_PROG_COUNT; i++) {
+		if (kernel->prog[i] >= 0)
+			close(TAKE_FD(kernel->prog[i]));
+		if (kernel->cgroup_link[i] >= 0)
+			close(TAKE_FD(kernel->cgroup_link[i]));
+	}
+	while (kernel->link_count)
+		close(kernel->link[--kernel->link_count]);
+	kernel->twins = false;
 }
 
 void kernel_pins_remove(const char *dir)
