@@ -76,10 +76,10 @@ $(O)/bpf/%.bpf.o: bpf/%.bpf.c Makefile | $(O)/bpf
 
 # The hooks that have a twin: every use of a macro of hook.bpf.h that makes one.
 $(O)/gen/twins.h: $(BPF_SRC) Makefile | $(O)/gen
-	$(call msg,GEN,$@)
-	$(Q)sed -nE 's/^CORDON_(HOOK[0-9A-Z_]*|TWIN)\(([a-z0-9_]+),.*/TWIN(\2)/p' $(BPF_SRC) > $@
+	$(Q)sed -nE 's/^CORDON_(HOOK[0-9A-Z_]*|TWIN)\(([a-z0-9_]+),.*/TWIN(\2)/p' $(BPF_SRC) > $@.new
+	$(Q)cmp -s $@.new $@ && rm $@.new || mv $@.new $@
 
-$(O)/bpf/twin.bpf.o $(O)/user/kernel/twin.o: $(O)/gen/twins.h
+$(BPF_OBJ) $(O)/user/kernel/twin.o: $(O)/gen/twins.h
 
 $(O)/gen/cordon.bpf.o: $(BPF_OBJ) | $(O)/gen
 	$(call msg,GEN-OBJ,$@)
@@ -115,7 +115,7 @@ $(O)/tools/%: tests/tools/%.c $(USER_OBJ) | $(O)/tools $(SKEL)
 
 # Without sanitizers: a raw clone or a vfork is not theirs to watch, and what costs is measured.
 # Started some hundred times in a run, so without the program's libraries.
-$(O)/tools/attack $(O)/tools/loop: $(O)/tools/%: tests/tools/%.c Makefile | $(O)/tools
+$(O)/tools/attack $(O)/tools/hammer $(O)/tools/loop: $(O)/tools/%: tests/tools/%.c Makefile | $(O)/tools
 	$(call msg,TOOL,$@)
 	$(Q)$(CC) $(CPPFLAGS_ALL) $(filter-out $(SAN_FLAGS),$(CFLAGS_ALL)) -MMD -MP -o $@ $< -lpthread
 

@@ -40,7 +40,7 @@ static __always_inline void emit_head(struct cordon_record *head, __u16 type, __
 	head->ppid = task_pid_at(BPF_CORE_READ(leader, real_parent, group_leader), level);
 	head->uid = (__u32)bpf_get_current_uid_gid();
 	head->label = *label;
-	head->label.flags &= ~CORDON_LABEL_TWIN;
+	head->label.reads &= ~CORDON_READS_TWIN;
 	head->pad = 0;
 	bpf_get_current_comm(head->comm, sizeof(head->comm));
 }
@@ -140,7 +140,7 @@ CORDON_GLOBAL __u32 ask(struct cordon_label *label, struct cordon_op *op, struct
 	if (!label || !op || !object)
 		return CORDON_ANSWER_EPERM;
 	op->role = label->role;
-	op->reads = label->reads;
+	op->reads = label->reads & ~CORDON_READS_TWIN;
 	rule = cordon_rule_of(op);
 	if (rule == CORDON_RULE_NONE || rule >= CORDON_RULE_COUNT)
 		return CORDON_ANSWER_PASS;
@@ -160,12 +160,9 @@ CORDON_GLOBAL __u32 ask(struct cordon_label *label, struct cordon_op *op, struct
 	answer = cordon_answer_of(action, mode);
 	if (backend == CORDON_BACKEND_TRACE && answer != CORDON_ANSWER_PASS)
 		answer = cordon_strength(rule, backend) == CORDON_STRENGTH_LOGGED ? CORDON_ANSWER_PASS : CORDON_ANSWER_KILL;
-	if (label->flags & CORDON_LABEL_TWIN) {
-		/* What goes on has been allowed, and recorded, before; a refusal that did not happen has not. */
-		if (answer == CORDON_ANSWER_PASS)
-			return answer;
+	/* The call goes on already: it can only be ended. */
+	if ((label->reads & CORDON_READS_TWIN) && answer != CORDON_ANSWER_PASS)
 		answer = CORDON_ANSWER_KILL;
-	}
 	emit_finding(label, op, object, VERDICT(rule, action, answer));
 	return answer;
 }

@@ -137,8 +137,9 @@ CORDON_HOOK(symlink, "inode_symlink", (struct inode * dir, struct dentry *dentry
 	    file_create(label, dentry))
 CORDON_HOOK(mknod, "inode_mknod", (struct inode * dir, struct dentry *dentry, umode_t mode, unsigned int dev),
 	    file_create_mode(label, dentry, mode))
-CORDON_HOOK(chmod, "path_chmod", (struct path * path, umode_t mode), file_chmod(label, path->dentry, mode))
-CORDON_HOOK_NO_RET(chown, "path_chown", (struct path * path), file_change(label, path->dentry, CORDON_OP_ATTR))
+CORDON_HOOK(chmod, "path_chmod", (struct path * path, umode_t mode), file_chmod(label, BPF_CORE_READ(path, dentry), mode))
+CORDON_HOOK_NO_RET(chown, "path_chown", (struct path * path),
+		   file_change(label, BPF_CORE_READ(path, dentry), CORDON_OP_ATTR))
 CORDON_HOOK_NO_RET(xattr, "inode_setxattr", (void *idmap, struct dentry *dentry, const char *name),
 		   file_xattr(label, dentry, name))
 CORDON_HOOK_NO_RET(unxattr, "inode_removexattr", (void *idmap, struct dentry *dentry, const char *name),

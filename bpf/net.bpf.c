@@ -75,7 +75,7 @@ int BPF_PROG(cordon_m_write, struct file *file, int mask, int ret)
 {
 	if (!net_is_socket_write(file, mask))
 		return ret;
-	HOOK_BODY(net_ask_send(label, file->private_data, NULL, 0, REFUSING))
+	HOOK_BODY_TWIN(write, net_ask_send(label, file->private_data, NULL, 0, REFUSING))
 }
 
 static __always_inline __u32 net_write_again(struct cordon_label *label, struct file *file, int mask)

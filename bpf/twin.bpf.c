@@ -4,8 +4,8 @@
  *
  * The kernel skips a tracing program for every task of a CPU while another one is preempted inside it (`active` in
  * __bpf_prog_enter_recur()). What an fmod_ret program refuses never enters the body of its security_* function; so the
- * loader puts a kprobe on the first instruction of that body, and an operation that the judge refuses *there* is one that
- * fmod_ret has not seen. Its process ends. An honest refusal does not come by, and nothing has to be remembered.
+ * loader puts a kprobe on the first instruction of that body. What comes by without fmod_ret's mark in `seen` is judged
+ * here, and where it is to be refused its process ends. An honest refusal does not come by.
  *
  * The programs of kprobes are skipped too: while bpf(2) changes a map on that CPU, even if preempted there
  * (`bpf_prog_active` in trace_call_bpf()). So the kprobes' own program does nothing, and these two sit on the functions
@@ -16,9 +16,8 @@
  * Which of the two is called the kernel decides: opt where it has replaced the breakpoint by a jump, aggr where not. The
  * loader registers two kprobes at each address, since one alone needs not come by aggr.
  */
-#include "emit.bpf.h"
+#include "hook.bpf.h"
 #include "syscall.bpf.h"
-#include "twin.bpf.h"
 
 char _license[] SEC("license") = "Dual BSD/GPL";
 
@@ -26,12 +25,6 @@ char _license[] SEC("license") = "Dual BSD/GPL";
 #define TWIN(verb) __u32 twin_##verb(struct twin *twin);
 #include "twins.h"
 #undef TWIN
-
-enum {
-#define TWIN(verb) TWIN_##verb,
-#include "twins.h"
-#undef TWIN
-};
 
 static __always_inline __u32 twin_judge(__u32 which, struct twin *twin)
 {
@@ -50,8 +43,9 @@ static __always_inline int twin_run(struct kprobe *probe, struct pt_regs *regs)
 {
 	struct cordon_label *label = task_label();
 	struct twin twin = {};
-	__u64 address;
-	__u32 *which, answer;
+	__u32 *which, *first, answer;
+	__u64 address, key;
+	__u8 flags;
 
 	if (!label)
 		return 0;
@@ -60,14 +54,27 @@ static __always_inline int twin_run(struct kprobe *probe, struct pt_regs *regs)
 	if (!which)
 		return 0;
 	twin.args[0] = FUNC_ARG1(regs);
+	key = twin_key(*which);
+	first = bpf_map_lookup_elem(&seen, &key);
+	if (first) {
+		/* Not of another call: fmod_ret had passed one that a third program then refused. */
+		bool same = *first == (__u32)twin.args[0];
+
+		bpf_map_delete_elem(&seen, &key);
+		if (same)
+			return 0;
+	}
 	twin.args[1] = FUNC_ARG2(regs);
 	twin.args[2] = FUNC_ARG3(regs);
 	twin.args[3] = FUNC_ARG4(regs);
 	twin.args[4] = FUNC_ARG5(regs);
 	twin.args[5] = FUNC_ARG6(regs);
 	twin.label = *label;
-	twin.label.flags |= CORDON_LABEL_TWIN;
+	flags = twin.label.flags;
+	twin.label.reads |= CORDON_READS_TWIN;
 	answer = label->flags & CORDON_LABEL_DOOMED ? CORDON_ANSWER_KILL : twin_judge(*which, &twin);
+	if (twin.label.flags != flags)
+		label->flags = twin.label.flags;
 	if (answer != CORDON_ANSWER_PASS) {
 		/* Where the signal cannot be sent now, the next hook does it. */
 		if (bpf_send_signal(SIGKILL))

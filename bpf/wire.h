@@ -150,6 +150,8 @@ enum cordon_zone {
 #define CORDON_CLASS_NAMES (1u << 4)
 /* `by=installer` in persist.list: installers put programs there, as `pip install --user` does in ~/.local/bin. */
 #define CORDON_CLASS_INSTALLER (1u << 31)
+/* No class, and never in a map: in `reads` of the copy of a label with which twin.bpf.c judges. */
+#define CORDON_READS_TWIN (1u << 30)
 
 /* What a task asks for. */
 enum cordon_op_kind {
@@ -243,7 +245,6 @@ struct cordon_op {
 #define CORDON_LABEL_BOUND (1u << 1)  /* `package` says which package; 0 there is `unknown` */
 #define CORDON_LABEL_DOOMED (1u << 2) /* ends at its next hook */
 #define CORDON_LABEL_NESTED (1u << 3) /* an installer that an installer started */
-#define CORDON_LABEL_TWIN (1u << 7)   /* never in a map: a copy that twin.bpf.c judges with */
 #define CORDON_LABEL_SHARED (1u << 5) /* trace: has its parent's descriptors or memory, and has not exec'ed yet */
 #define CORDON_LABEL_CONFINED (1u << 4) /* --confine: a `root` that is `project`, and may still become `installer` */
 
@@ -313,7 +314,7 @@ struct cordon_state {
 	__u64 overflow; /* labels that lie under a task's address because the table was full at its fork */
 	__u64 cgroups;  /* not 0: sessions may have a cgroup, a task without label may still belong to one */
 	__u32 backend;  /* enum cordon_backend */
-	__u32 pad;
+	__u32 twins;    /* 1: twin.bpf.c looks again at what fmod_ret let pass */
 };
 
 /* How many processes may be labelled at once, all sessions together. Beyond it forks are denied. 64 KiB entries of 40

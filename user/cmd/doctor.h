@@ -7,6 +7,7 @@
 #include "kernel/machine.h"
 #include "policy/policy.h"
 
+#include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -26,6 +27,8 @@ struct doctor {
 	int backend;      /* that `run` would take, -1: none */
 	bool backend_set; /* the policy requires one */
 	const char *weakness;
+	int live;      /* programs of the set that sessions use now; 0: none is on */
+	json_t *skipped; /* of those: name -> how often the kernel skipped it; only what it did skip */
 
 	struct policy *policy; /* NULL: a mistake */
 	struct installers *installers;

@@ -62,6 +62,20 @@ static void check_backends(struct doctor *d, doctor_progress_fn progress)
 		kernel_weakness((unsigned int)d->backend, d->attempts.of[d->backend].twins) : NULL;
 }
 
+static void check_miss(const char *program, uint64_t misses, void *arg)
+{
+	struct doctor *d = arg;
+
+	json_object_set_new(d->skipped, program, json_integer((json_int_t)misses));
+}
+
+/* Sessions' programs, not those that were tried above: these have run for a second. */
+static void check_misses(struct doctor *d)
+{
+	d->skipped = json_object();
+	d->live = d->root && d->skipped ? kernel_misses(check_miss, d) : 0;
+}
+
 /* The home that `run` would protect: under sudo that of the user who called it. */
 static const char *check_home(void)
 {
@@ -186,6 +200,7 @@ void doctor_check(struct doctor *d, doctor_progress_fn progress)
 	machine_read(&d->machine);
 	check_policy(d);
 	check_backends(d, progress);
+	check_misses(d);
 	if (progress)
 		progress("");
 	/* Mounting the bpf file system is the first thing that a try does. */
@@ -196,6 +211,7 @@ void doctor_check(struct doctor *d, doctor_progress_fn progress)
 
 void doctor_release(struct doctor *d)
 {
+	json_decref(d->skipped);
 	policy_free(d->policy);
 	installers_free(d->installers);
 	zones_free(d->zones);

@@ -58,8 +58,26 @@ static void print_backends(const struct doctor *d)
 		if (attempt->error)
 			put(i ? "" : "backends", "%-8s  %s", backend_name(i), attempt->reason);
 		else
-			put(i ? "" : "backends", "%-8s  works%s%s%s", backend_name(i), weak ? ", weakly: " : "", weak ? weak : "",
-			    d->backend == (int)i ? "  <- taken" : "");
+			put(i ? "" : "backends", "%-8s  works%s%s%s%s", backend_name(i), weak ? ", weakly: " : "", weak ? weak : "",
+			    attempt->twins ? ", and ends who was missed" : "", d->backend == (int)i ? "  <- taken" : "");
+		if (!attempt->error && attempt->twin_reason[0])
+			put("", "%-8s  cannot end who was missed: %s", "", attempt->twin_reason);
+	}
+}
+
+/* A program that was skipped has not judged: on fmod_ret its twin has, or nobody. */
+static void print_misses(const struct doctor *d)
+{
+	const char *label = "skipped", *program;
+	json_t *misses;
+
+	if (d->live < 0)
+		put(label, "not known: %s", strerror(-d->live));
+	else if (d->live && !json_object_size(d->skipped))
+		put(label, "none of the %d programs that guard sessions now", d->live);
+	json_object_foreach(d->skipped, program, misses) {
+		put(label, "%-16s %lld times", program, (long long)json_integer_value(misses));
+		label = "";
 	}
 }
 
@@ -146,6 +164,7 @@ int doctor_print_text(const struct doctor *d)
 
 	print_machine(&d->machine);
 	print_backends(d);
+	print_misses(d);
 	print_rules(d);
 	print_setup(d);
 	put("verdict", "%s", summary ? summary : "out of memory");
@@ -171,14 +190,21 @@ static json_t *json_backends(const struct doctor *d)
 	for (unsigned int i = 0; i < CORDON_BACKEND_COUNT; i++) {
 		const struct kernel_attempt *attempt = &d->attempts.of[i];
 		const char *reason = attempt->error ? attempt->reason : NULL;
+		const char *no_twins = !attempt->error && attempt->twin_reason[0] ? attempt->twin_reason : NULL;
 		const char *weak = attempt->error ? NULL : kernel_weakness(i, attempt->twins);
 
-		json_array_append_new(list, json_pack("{s:s, s:b, s:b, s:o, s:s?, s:b}", "name", backend_name(i), "tried",
+		json_array_append_new(list, json_pack("{s:s, s:b, s:b, s:o, s:s?, s:b, s:o, s:b}", "name", backend_name(i), "tried",
 						      attempt->tried, "works", !attempt->error, "reason",
-						      report_json_string(reason), "weakness", weak, "taken",
-						      d->backend == (int)i));
+						      report_json_string(reason), "weakness", weak, "twins",
+						      attempt->twins, "no_twins", report_json_string(no_twins),
+						      "taken", d->backend == (int)i));
 	}
 	return list;
+}
+
+static json_t *json_misses(const struct doctor *d)
+{
+	return json_pack("{s:i, s:O?}", "programs", d->live < 0 ? 0 : d->live, "skipped", d->skipped);
 }
 
 static json_t *json_rules(const struct doctor *d)
@@ -223,10 +249,10 @@ int doctor_print_json(const struct doctor *d)
 	for (size_t i = 0; d->installers && i < d->installers->count; i++)
 		json_array_append_new(gates, json_string(d->installers->items[i].id));
 	return report_json_write(stdout,
-				 json_pack("{s:i, s:o, s:o, s:o, s:s?, s:o, s:o, s:o, s:o, s:o, s:o}", "status",
+				 json_pack("{s:i, s:o, s:o, s:o, s:s?, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "status",
 					   (int)d->verdict, "summary", report_json_string(summary), "kernel",
 					   json_machine(&d->machine), "backends", json_backends(d), "backend",
-					   d->backend >= 0 ? backend_name((unsigned int)d->backend) : NULL, "rules",
-					   json_rules(d), "policy", json_policy(d), "journal", json_journal(d), "places",
+					   d->backend >= 0 ? backend_name((unsigned int)d->backend) : NULL, "misses",
+					   json_misses(d), "rules", json_rules(d), "policy", json_policy(d), "journal", json_journal(d), "places",
 					   json_places(d), "installers_without_gate", gates, "advice", advice));
 }

@@ -196,10 +196,10 @@ static int load_attach(struct kernel *kernel, struct cordon_bpf *skel, bool refu
 	return 0;
 }
 
-static int load_state(struct cordon_bpf *skel, unsigned int backend)
+static int load_state(struct cordon_bpf *skel, unsigned int backend, bool twins)
 {
 	/* Written once, before anything runs: the kernel counts in it later on. On trace every session may have a cgroup. */
-	struct cordon_state state = { .backend = backend, .cgroups = backend == CORDON_BACKEND_TRACE };
+	struct cordon_state state = { .backend = backend, .cgroups = backend == CORDON_BACKEND_TRACE, .twins = twins };
 	uint32_t zero = 0;
 
 	return bpf_map_update_elem(bpf_map__fd(skel->maps.state), &zero, &state, BPF_ANY) ? -errno : 0;
@@ -220,7 +220,7 @@ static int load_try(struct kernel *kernel, struct cordon_bpf *skel, bool twins, 
 	if (r)
 		return load_fail(r, "the kernel refuses the programs", reason);
 	load_log_cost(skel);
-	r = load_state(skel, kernel->backend);
+	r = load_state(skel, kernel->backend, twins);
 	if (r)
 		return load_fail(r, "cannot write a map", reason);
 	if (mkdir(kernel->dir, 0700) && errno != EEXIST)
