@@ -34,7 +34,7 @@ static __always_inline __u64 twin_key(__u32 which)
 }
 
 /* For the twin of a call that fmod_ret lets pass. Gives 1 where it cannot be told. */
-static __always_inline int twin_note_seen(__u32 which, __u32 first)
+static __always_inline int twin_note_seen(__u32 which, __u64 first)
 {
 	struct cordon_state *st = guard_state();
 	__u64 key = twin_key(which);
@@ -64,7 +64,7 @@ static __always_inline int twin_note_seen(__u32 which, __u32 first)
 	}
 
 #define HOOK_BODY(call) HOOK_BODY_NOTE(call, 0)
-#define HOOK_BODY_TWIN(verb, call) HOOK_BODY_NOTE(call, twin_note_seen(TWIN_##verb, (__u32)ctx[0]))
+#define HOOK_BODY_TWIN(verb, call) HOOK_BODY_NOTE(call, twin_note_seen(TWIN_##verb, ctx[0]))
 
 /* The operation once more, from the registers that twin.bpf.c has put into twin->args. */
 #define CORDON_TWIN(verb, function_args, call)                                                        \

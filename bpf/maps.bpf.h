@@ -157,13 +157,13 @@ struct {
 	__type(value, __u32);
 } twins __weak SEC(".maps");
 
-/* hook << 32 | thread -> low half of the hook's first argument: fmod_ret has let that call pass, its twin has nothing to
+/* hook << 32 | thread -> the hook's first argument, of which the lower half counts: fmod_ret has let that call pass, its twin has nothing to
  * do. Kernel, where there are twins; lives from the one to the other. Full: the call is refused. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 8192); /* one for each thread of an install, at the most */
 	__type(key, __u64);
-	__type(value, __u32);
+	__type(value, __u64);
 } seen __weak SEC(".maps");
 
 /* Records that could not be sent, by rule (0: records that are no findings), per CPU: no lock, no lost count. */

@@ -21,6 +21,15 @@
 
 char _license[] SEC("license") = "Dual BSD/GPL";
 
+/* The one place where a map for each processor will do: nothing else of a processor runs while this does. On the stack it
+ * would leave the bodies too little (6.1: 512 bytes for all calls together). */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct twin);
+} twin_scratch SEC(".maps");
+
 /* The hooks' bodies are in their own files. */
 #define TWIN(verb) __u32 twin_##verb(struct twin *twin);
 #include "twins.h"
@@ -42,39 +51,40 @@ static __always_inline __u32 twin_judge(__u32 which, struct twin *twin)
 static __always_inline int twin_run(struct kprobe *probe, struct pt_regs *regs)
 {
 	struct cordon_label *label = task_label();
-	struct twin twin = {};
-	__u32 *which, *first, answer;
-	__u64 address, key;
+	__u64 *first, key = (__u64)probe->addr;
+	__u32 *which, answer, zero = 0;
+	struct twin *twin;
 	__u8 flags;
 
 	if (!label)
 		return 0;
-	address = (__u64)probe->addr;
-	which = bpf_map_lookup_elem(&twins, &address);
-	if (!which)
+	which = bpf_map_lookup_elem(&twins, &key);
+	twin = bpf_map_lookup_elem(&twin_scratch, &zero);
+	if (!which || !twin)
 		return 0;
-	twin.args[0] = FUNC_ARG1(regs);
 	key = twin_key(*which);
 	first = bpf_map_lookup_elem(&seen, &key);
 	if (first) {
 		/* Not of another call: fmod_ret had passed one that a third program then refused. */
-		bool same = *first == (__u32)twin.args[0];
+		bool same = (__u32)*first == (__u32)FUNC_ARG1(regs); /* an int has no upper half */
 
 		bpf_map_delete_elem(&seen, &key);
 		if (same)
 			return 0;
 	}
-	twin.args[1] = FUNC_ARG2(regs);
-	twin.args[2] = FUNC_ARG3(regs);
-	twin.args[3] = FUNC_ARG4(regs);
-	twin.args[4] = FUNC_ARG5(regs);
-	twin.args[5] = FUNC_ARG6(regs);
-	twin.label = *label;
-	flags = twin.label.flags;
-	twin.label.reads |= CORDON_READS_TWIN;
-	answer = label->flags & CORDON_LABEL_DOOMED ? CORDON_ANSWER_KILL : twin_judge(*which, &twin);
-	if (twin.label.flags != flags)
-		label->flags = twin.label.flags;
+	twin->args[0] = FUNC_ARG1(regs);
+	twin->args[1] = FUNC_ARG2(regs);
+	twin->args[2] = FUNC_ARG3(regs);
+	twin->args[3] = FUNC_ARG4(regs);
+	twin->args[4] = FUNC_ARG5(regs);
+	twin->args[5] = FUNC_ARG6(regs);
+	twin->label = *label;
+	flags = twin->label.flags;
+	twin->label.reads |= CORDON_READS_TWIN;
+	answer = flags & CORDON_LABEL_DOOMED ? CORDON_ANSWER_KILL : twin_judge(*which, twin);
+	/* Only what the body has changed: the controller may have written to the label meanwhile. */
+	if (twin->label.flags != flags)
+		label->flags = twin->label.flags;
 	if (answer != CORDON_ANSWER_PASS) {
 		/* Where the signal cannot be sent now, the next hook does it. */
 		if (bpf_send_signal(SIGKILL))
