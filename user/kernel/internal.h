@@ -14,7 +14,8 @@
 #define KERNEL_MAPS(X) \
 	X(labels) X(sessions) X(rings) X(cgroups) X(zones) X(zone_names) X(recognition) X(grants_net) X(grants_file) \
 	X(made_entries) X(origins) X(tainted) X(compares) X(questions) \
-	X(guards) X(guard_objects) X(guard_ids) X(lost) X(state) X(request) X(twins) X(seen)
+	X(guards) X(guard_objects) X(guard_ids) X(lost) X(state) X(request) X(twins) X(seen) \
+	X(twin_opts) X(twin_aggrs)
 
 /* Programs that are used by descriptor later on; pinned as p_NAME. */
 #define KERNEL_PROGS(X) X(cordon_request) X(cordon_inodes) X(cordon_origins) X(cordon_maps) X(cordon_progs) X(cordon_links)
