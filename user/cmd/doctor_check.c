@@ -58,7 +58,7 @@ static void check_backends(struct doctor *d, doctor_progress_fn progress)
 		d->backend = -1;
 	else if (d->backend_set)
 		d->backend = d->policy->backend;
-	d->weakness = d->backend >= 0 ? 
+	d->weakness = d->backend >= 0 ?
 		kernel_weakness((unsigned int)d->backend, d->attempts.of[d->backend].twins) : NULL;
 }
 

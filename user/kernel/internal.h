@@ -55,6 +55,7 @@ struct kernel {
 	int ring_map;
 	kernel_record_fn record_fn;
 	void *record_arg;
+	unsigned int round; /* records handled in this one */
 	uint64_t record_bad;
 };
 
