@@ -22,12 +22,6 @@
 
 #define HOOK_ARGS(...) __VA_ARGS__
 
-enum {
-#define TWIN(verb) TWIN_##verb,
-#include "twins.h"
-#undef TWIN
-};
-
 static __always_inline __u64 twin_key(__u32 which)
 {
 	return (__u64)which << 32 | (__u32)bpf_get_current_pid_tgid();
@@ -65,25 +59,6 @@ static __always_inline int twin_note_seen(__u32 which, __u64 first)
 
 #define HOOK_BODY(call) HOOK_BODY_NOTE(call, 0)
 #define HOOK_BODY_TWIN(verb, call) HOOK_BODY_NOTE(call, twin_note_seen(TWIN_##verb, ctx[0]))
-
-/* The operation once more, from the registers that twin.bpf.c has put into twin->args. */
-#define CORDON_TWIN(verb, function_args, call)                                                        \
-	static __always_inline __u32 twin_args_##verb(unsigned long long *ctx, HOOK_ARGS function_args)    \
-	{                                                                                             \
-		struct cordon_label *label = &((struct twin *)ctx)->label;                            \
-                                                                                                      \
-		return call;                                                                          \
-	}                                                                                             \
-	CORDON_GLOBAL __u32 twin_##verb(struct twin *twin)                                            \
-	{                                                                                             \
-		unsigned long long *ctx = (void *)twin;                                               \
-                                                                                                      \
-		if (!twin)                                                                            \
-			return CORDON_ANSWER_KILL;                                                    \
-		_Pragma("GCC diagnostic push") _Pragma("GCC diagnostic ignored \"-Wint-conversion\"") return \
-			twin_args_##verb(___bpf_ctx_cast(HOOK_ARGS function_args));                    \
-		_Pragma("GCC diagnostic pop")                                                         \
-	}
 
 /* `ret` is the argument behind the hook's own; so `args` must name all of them in both forms. */
 #define CORDON_HOOK2(verb, hook, lsm_args, function, mod_args, call)                                      \

@@ -261,12 +261,20 @@ static __always_inline bool trace_is_sibling(struct cordon_label *label)
 	return (label->flags & CORDON_LABEL_SHARED) && !BPF_CORE_READ(task, group_leader, vfork_done);
 }
 
+/* Apart, for the stack that it takes. */
+static __noinline void trace_abi(struct cordon_label *label)
+{
+	struct cordon_op op = { .kind = CORDON_OP_ABI };
+	struct ask_object object = {};
+
+	if (label)
+		trace_end(ask(label, &op, &object, TRACE));
+}
+
 SEC("?tp_btf/sys_enter")
 int BPF_PROG(cordon_t_enter, struct pt_regs *regs, long nr)
 {
 	struct cordon_label *label = task_label();
-	struct ask_object object = {};
-	struct cordon_op op = { .kind = CORDON_OP_ABI };
 
 	if (!label)
 		return 0;
@@ -278,7 +286,7 @@ int BPF_PROG(cordon_t_enter, struct pt_regs *regs, long nr)
 	if (label->role == CORDON_ROLE_ROOT)
 		return 0;
 	if (label->role >= CORDON_ROLE_HELPER && (trace_is_foreign(nr) || trace_is_sibling(label))) {
-		trace_end(ask(label, &op, &object, TRACE));
+		trace_abi(label);
 		return 0;
 	}
 	trace_enter_system(label, regs, nr);

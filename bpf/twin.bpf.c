@@ -21,47 +21,28 @@
 
 char _license[] SEC("license") = "Dual BSD/GPL";
 
-/* The one place where a map for each processor will do: nothing else of a processor runs while this does. On the stack it
- * would leave the bodies too little (6.1: 512 bytes for all calls together). */
+/* The hooks' programs, of hook.bpf.h. Written at load, in the order of twins.h. */
 struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 1);
+	__uint(type, BPF_MAP_TYPE_PROG_ARRAY);
+	__uint(max_entries, TWIN_COUNT);
 	__type(key, __u32);
-	__type(value, struct twin);
-} twin_scratch SEC(".maps");
+	__type(value, __u32);
+} twin_opts SEC(".maps"), twin_aggrs SEC(".maps");
 
-/* The hooks' bodies are in their own files. */
-#define TWIN(verb) __u32 twin_##verb(struct twin *twin);
-#include "twins.h"
-#undef TWIN
-
-static __always_inline __u32 twin_judge(__u32 which, struct twin *twin)
-{
-	switch (which) {
-#define TWIN(verb)         \
-	case TWIN_##verb: \
-		return twin_##verb(twin);
-#include "twins.h"
-#undef TWIN
-	default:
-		return CORDON_ANSWER_KILL;
-	}
-}
-
-static __always_inline int twin_run(struct kprobe *probe, struct pt_regs *regs)
+/* Gives: the hook whose program has to look, -1: none has. Its operation is in twin_calls then. */
+static __always_inline int twin_prepare(struct kprobe *probe, struct pt_regs *regs)
 {
 	struct cordon_label *label = task_label();
 	__u64 *first, key = (__u64)probe->addr;
-	__u32 *which, answer, zero = 0;
-	struct twin *twin;
-	__u8 flags;
+	struct twin_call *call;
+	__u32 *which;
 
 	if (!label)
-		return 0;
+		return -1;
 	which = bpf_map_lookup_elem(&twins, &key);
-	twin = bpf_map_lookup_elem(&twin_scratch, &zero);
-	if (!which || !twin)
-		return 0;
+	call = twin_call_get();
+	if (!which || !call)
+		return -1;
 	key = twin_key(*which);
 	first = bpf_map_lookup_elem(&seen, &key);
 	if (first) {
@@ -70,47 +51,51 @@ static __always_inline int twin_run(struct kprobe *probe, struct pt_regs *regs)
 
 		bpf_map_delete_elem(&seen, &key);
 		if (same)
-			return 0;
+			return -1;
 	}
-	twin->args[0] = FUNC_ARG1(regs);
-	twin->args[1] = FUNC_ARG2(regs);
-	twin->args[2] = FUNC_ARG3(regs);
-	twin->args[3] = FUNC_ARG4(regs);
-	twin->args[4] = FUNC_ARG5(regs);
-	twin->args[5] = FUNC_ARG6(regs);
-	twin->label = *label;
-	flags = twin->label.flags;
-	twin->label.reads |= CORDON_READS_TWIN;
-	answer = flags & CORDON_LABEL_DOOMED ? CORDON_ANSWER_KILL : twin_judge(*which, twin);
-	/* Only what the body has changed: the controller may have written to the label meanwhile. */
-	if (twin->label.flags != flags)
-		label->flags = twin->label.flags;
-	if (answer != CORDON_ANSWER_PASS) {
-		/* Where the signal cannot be sent now, the next hook does it. */
-		if (bpf_send_signal(SIGKILL))
-			label->flags |= CORDON_LABEL_DOOMED;
-	} else if (label->flags & CORDON_LABEL_HELD) {
-		/* Woken by somebody else, see task_admit(): this call is one that anybody may make. */
-		bpf_send_signal(SIGSTOP);
+	call->args[0] = FUNC_ARG1(regs);
+	call->args[1] = FUNC_ARG2(regs);
+	call->args[2] = FUNC_ARG3(regs);
+	call->args[3] = FUNC_ARG4(regs);
+	call->args[4] = FUNC_ARG5(regs);
+	call->args[5] = FUNC_ARG6(regs);
+	call->label = *label;
+	call->flags = call->label.flags;
+	call->label.reads |= CORDON_READS_TWIN;
+	if (call->flags & CORDON_LABEL_DOOMED) {
+		bpf_send_signal(SIGKILL);
+		return -1;
 	}
-	return 0;
+	return (int)*which;
 }
 
 SEC("?fentry/opt_pre_handler")
-int BPF_PROG(cordon_k_opt, struct kprobe *probe, struct pt_regs *regs)
+int BPF_PROG(cordon_twin_opt, struct kprobe *probe, struct pt_regs *regs)
 {
-	return twin_run(probe, regs);
+	int which = twin_prepare(probe, regs);
+
+	if (which < 0)
+		return 0;
+	bpf_tail_call(ctx, &twin_opts, which);
+	bpf_send_signal(SIGKILL); /* no program there: nobody has judged */
+	return 0;
 }
 
 SEC("?fentry/aggr_pre_handler")
-int BPF_PROG(cordon_k_aggr, struct kprobe *probe, struct pt_regs *regs)
+int BPF_PROG(cordon_twin_aggr, struct kprobe *probe, struct pt_regs *regs)
 {
-	return twin_run(probe, regs);
+	int which = twin_prepare(probe, regs);
+
+	if (which < 0)
+		return 0;
+	bpf_tail_call(ctx, &twin_aggrs, which);
+	bpf_send_signal(SIGKILL);
+	return 0;
 }
 
 /* Keeps a kprobe in place: what is pinned is its link. 0: no sample is taken. */
 SEC("?kprobe")
-int cordon_k_probe(void *ctx)
+int cordon_twin_probe(void *ctx)
 {
 	return 0;
 }

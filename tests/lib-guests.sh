@@ -10,13 +10,18 @@ guest_plan() {
 			echo "lsm/$kernel|lsm|$kernel||attacks builds cli"
 			echo "fmod_ret/$kernel|fmod_ret|$kernel||attacks builds"
 		done
-		echo "lsm/6.1-preempt|lsm|6.1|preempt=full|attacks builds"
-		echo "lsm/newest-preempt|lsm|newest|preempt=full|attacks builds"
+		for kernel in 6.1 6.12 newest; do
+			echo "lsm/$kernel-preempt|lsm|$kernel|preempt=full|attacks builds preempt"
+			echo "fmod_ret/$kernel-preempt|fmod_ret|$kernel|preempt=full|attacks builds preempt"
+		done
 	else
 		echo "lsm/newest|lsm|newest||attacks builds cli"
 		echo "fmod_ret/6.1|fmod_ret|6.1||attacks builds/c-ext"
 		# Debian 12's own kernel; beside the first, which takes longest, it costs no time.
 		echo "lsm/6.1|lsm|6.1||attacks builds/c-ext"
+		# Three minutes at the most: refusals that tasks could lose to each other.
+		echo "fmod_ret/6.1-preempt|fmod_ret|6.1|preempt=full|preempt"
+		echo "lsm/6.1-preempt|lsm|6.1|preempt=full|preempt"
 	fi
 }
 

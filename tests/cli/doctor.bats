@@ -89,6 +89,21 @@ $CONNECT" > out 2>&1 3>&- &
 	wait_for no_pins
 }
 
+@test "tells what the kernel skipped of the live programs, and nothing where no session is on" {
+	run "$GUARD" doctor --json
+	is "$(field 'd["misses"]["programs"]')" 0
+	"$GUARD" run -q --backend "$TAKEN" -- sh -c "touch '$PWD/ready'; while [ ! -e '$PWD/go' ]; do sleep 0.1; done" 3>&- &
+	session=$!
+	wait_for test -e ready
+	run "$GUARD" doctor --json
+	[ "$(field 'd["misses"]["programs"]')" -ge 3 ]
+	is "$(field 'all(count > 0 for count in d["misses"]["skipped"].values())')" True
+	run "$GUARD" doctor
+	says "$output" "skipped      "
+	touch go
+	wait "$session"
+}
+
 @test "two doctors at once agree" {
 	"$GUARD" doctor > first 2>&1 3>&- &
 	"$GUARD" doctor > second 2>&1 || [ $? = 1 ]

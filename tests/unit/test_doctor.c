@@ -122,6 +122,39 @@ static void test_preemption_weakens_fmod_ret(void **state)
 	}
 }
 
+/* What run would say of them is kernel_weakness()'s, on the machine that it is. */
+static void test_twins_need_no_advice(void **state)
+{
+	struct doctor d = good();
+
+	(void)state;
+	snprintf(d.machine.preempt, sizeof(d.machine.preempt), "full");
+	d.machine.preempts = true;
+	fails(&d, CORDON_BACKEND_LSM, -EOPNOTSUPP);
+	d.attempts.of[CORDON_BACKEND_FMOD_RET].twins = true;
+	doctor_judge(&d);
+	assert_int_equal(d.verdict, DOCTOR_ENFORCES);
+	assert_null(advice_with(&d, "preempt="));
+	forget(&d);
+}
+
+static void test_twins_take_the_weakness_away(void **state)
+{
+	struct machine machine;
+	const char *weak;
+
+	(void)state;
+	machine_read(&machine);
+	assert_null(kernel_weakness(CORDON_BACKEND_FMOD_RET, true));
+	weak = kernel_weakness(CORDON_BACKEND_FMOD_RET, false);
+	if (machine.preempts)
+		assert_non_null(weak);
+	else
+		assert_null(weak);
+	/* Nothing else is cured by them. */
+	assert_non_null(kernel_weakness(CORDON_BACKEND_TRACE, true));
+}
+
 static void test_without_btf_nothing_else_is_said(void **state)
 {
 	struct doctor d = good();
@@ -220,6 +253,8 @@ int main(void)
 		cmocka_unit_test(test_bpf_is_added_to_the_list_that_is_active),
 		cmocka_unit_test(test_no_bpf_in_the_list_is_not_blamed_for_another_failure),
 		cmocka_unit_test(test_preemption_weakens_fmod_ret),
+		cmocka_unit_test(test_twins_need_no_advice),
+		cmocka_unit_test(test_twins_take_the_weakness_away),
 		cmocka_unit_test(test_without_btf_nothing_else_is_said),
 		cmocka_unit_test(test_a_plain_user_is_sent_to_sudo),
 		cmocka_unit_test(test_lockdown_for_confidentiality_cannot_guard),

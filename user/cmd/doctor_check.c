@@ -58,8 +58,9 @@ static void check_backends(struct doctor *d, doctor_progress_fn progress)
 		d->backend = -1;
 	else if (d->backend_set)
 		d->backend = d->policy->backend;
-	d->weakness = d->backend >= 0 ?
-		kernel_weakness((unsigned int)d->backend, d->attempts.of[d->backend].twins) : NULL;
+	d->weakness = NULL;
+	if (d->backend >= 0)
+		d->weakness = kernel_weakness((unsigned int)d->backend, d->attempts.of[d->backend].twins);
 }
 
 static void check_miss(const char *program, uint64_t misses, void *arg)

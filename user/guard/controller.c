@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #define BEAT_MS 1000
+#define REPORT_ROUNDS 64 /* of kernel_ring_consume(): a ring of 1 MiB has room for some 10,000 records */
 
 static void controller_exec(struct controller *c, const struct cordon_record_exec *record)
 {
@@ -86,9 +87,12 @@ static void controller_report(struct controller *c, int status)
 {
 	_cleanup_free_ char *summary = NULL;
 
-	kernel_ring_consume(c->kernel);
+	/* All that the ring can hold; tasks that outlive the command may go on filling it. */
+	for (int round = 0; round < REPORT_ROUNDS && kernel_ring_consume(c->kernel) > 0; round++)
+		;
 	leftover_end(c);
-	kernel_ring_consume(c->kernel);
+	for (int round = 0; round < REPORT_ROUNDS && kernel_ring_consume(c->kernel) > 0; round++)
+		;
 	summary = report_summary(c->findings, c->finding_count, c->kernel_session.mode, controller_lost(c));
 	if (!c->seen_role)
 		controller_send(c, PROTO_NOTE, 0, "no installer was seen, so nothing was confined");

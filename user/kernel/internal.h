@@ -14,7 +14,8 @@
 #define KERNEL_MAPS(X) \
 	X(labels) X(sessions) X(tasks) X(rings) X(cgroups) X(zones) X(zone_names) X(recognition) X(grants_net) X(grants_file) \
 	X(made_entries) X(removals) X(origins) X(tainted) X(compares) X(questions) \
-	X(guards) X(guard_objects) X(guard_ids) X(lost) X(state) X(request) X(twins) X(seen)
+	X(guards) X(guard_objects) X(guard_ids) X(lost) X(state) X(request) X(twins) X(seen) \
+	X(twin_opts) X(twin_aggrs)
 
 /* Programs that are used by descriptor later on; pinned as p_NAME. */
 #define KERNEL_PROGS(X) X(cordon_request) X(cordon_inodes) X(cordon_origins) X(cordon_maps) X(cordon_progs) \
@@ -55,6 +56,7 @@ struct kernel {
 	int ring_map;
 	kernel_record_fn record_fn;
 	void *record_arg;
+	unsigned int round; /* records handled in this one */
 	uint64_t record_bad;
 };
 

@@ -118,7 +118,7 @@ typedef int (*kernel_record_fn)(const struct cordon_record *record, void *arg);
 
 /* The descriptor to poll for the session's ring. */
 int kernel_ring_open(struct kernel *kernel, uint32_t id, kernel_record_fn fn, void *arg);
-/* Handles all records that are there. */
+/* Handles records that are there. Gives 1 where there may be more, after some hundred of them. */
 int kernel_ring_consume(struct kernel *kernel);
 uint64_t kernel_ring_bad(const struct kernel *kernel);
 /* Whether a record of `size` bytes is well-formed; what kernel_ring_consume() asks. */

@@ -2,8 +2,9 @@
 /*
  * load.c - loads the programs of one backend, attaches and pins them.
  *
- * Programs are named by backend: cordon_l_ lsm, cordon_m_ fmod_ret, cordon_k_ its twins, cordon_t_ and the cgroup ones
- * trace, all others every backend. Everything is pinned, and the skeleton is gone when this returns: whoever comes later opens pins.
+ * Programs are named by backend: cordon_l_ lsm, cordon_m_ fmod_ret, cordon_k_, cordon_j_ and cordon_twin_ its twins, cordon_t_
+ * and the cgroup ones trace, all others every backend. Everything is pinned, and the skeleton is gone when this returns:
+ * whoever comes later opens pins.
  */
 #include "kernel/internal.h"
 
@@ -65,7 +66,7 @@ static bool load_wants(const char *name, unsigned int backend, bool twins)
 		return backend == CORDON_BACKEND_LSM;
 	if (text_starts_with(name, "cordon_m_"))
 		return backend == CORDON_BACKEND_FMOD_RET;
-	if (text_starts_with(name, "cordon_k_"))
+	if (text_starts_with(name, "cordon_k_") || text_starts_with(name, "cordon_j_") || text_starts_with(name, "cordon_twin_"))
 		return twins;
 	if (text_starts_with(name, "cordon_t_"))
 		return backend == CORDON_BACKEND_TRACE;
@@ -135,11 +136,13 @@ static void load_log_cost(const struct cordon_bpf *skel)
 	}
 }
 
-/* iter and cgroup programs are attached when they are used, the kprobes' by twin.c. */
+/* iter and cgroup programs are attached when they are used, the kprobes' by twin.c, and those that others jump to never. */
 static bool load_attaches(const struct bpf_program *prog)
 {
-	const char *section = bpf_program__section_name(prog);
+	const char *section = bpf_program__section_name(prog), *name = bpf_program__name(prog);
 
+	if (text_starts_with(name, "cordon_k_") || text_starts_with(name, "cordon_j_"))
+		return false;
 	return bpf_program__autoload(prog) && !text_starts_with(section, "iter/") && !text_starts_with(section, "cgroup/") &&
 	       strcmp(section, "kprobe") != 0;
 }

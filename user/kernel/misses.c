@@ -10,8 +10,8 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Takes: the pin of a link. Gives 1 where it is one of a tracing program, whose misses mean something: a kprobe's own
- * program does nothing (bpf/twin.bpf.c). */
+/* Takes: the pin of a link. Gives 1 where the misses of its program mean something: a kprobe's own does nothing
+ * (bpf/twin.bpf.c). */
 static int misses_of(const char *path, uint64_t *ret)
 {
 	_cleanup_close_ int link = bpf_obj_get(path), prog = -1;
@@ -21,7 +21,7 @@ static int misses_of(const char *path, uint64_t *ret)
 
 	if (link < 0 || bpf_obj_get_info_by_fd(link, &link_info, &len))
 		return -errno;
-	if (link_info.type != BPF_LINK_TYPE_TRACING)
+	if (link_info.type == BPF_LINK_TYPE_PERF_EVENT)
 		return 0;
 	prog = bpf_prog_get_fd_by_id(link_info.prog_id);
 	len = sizeof(info);

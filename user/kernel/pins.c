@@ -37,7 +37,7 @@ int kernel_pins_open_links(struct kernel *kernel)
 			continue;
 		snprintf(path, sizeof(path), "%s/%s", kernel->dir, entry->d_name);
 		fd = bpf_obj_get(path);
-		if (text_starts_with(entry->d_name, "l_cordon_k_"))
+		if (text_starts_with(entry->d_name, "l_cordon_twin_"))
 			kernel->twins = true;
 		if (fd < 0)
 			r = -errno;

@@ -86,15 +86,26 @@ bool kernel_record_is_valid(const void *data, size_t size)
 	}
 }
 
-static int ring_sample(void *arg, void *data, size_t size)
-{
-	struct kernel *kernel = arg;
+/* Whoever fills the ring faster than it is emptied must not keep the controller from its heartbeat: so many records at a
+ * time, which take it a second at the most where it is emulated. */
+#define RING_ROUND 256
 
+static int ring_handle(struct kernel *kernel, const void *data, size_t size)
+{
 	if (!kernel_record_is_valid(data, size)) {
 		kernel->record_bad++;
 		return 0;
 	}
 	return kernel->record_fn(data, kernel->record_arg);
+}
+
+/* A negative answer ends the round; the record counts as read. */
+static int ring_sample(void *arg, void *data, size_t size)
+{
+	struct kernel *kernel = arg;
+	int r = ring_handle(kernel, data, size);
+
+	return r ? r : ++kernel->round < RING_ROUND ? 0 : -EAGAIN;
 }
 
 int kernel_ring_open(struct kernel *kernel, uint32_t id, kernel_record_fn fn, void *arg)
@@ -117,7 +128,11 @@ int kernel_ring_open(struct kernel *kernel, uint32_t id, kernel_record_fn fn, vo
 
 int kernel_ring_consume(struct kernel *kernel)
 {
-	return ring_buffer__consume(kernel->ring);
+	int r;
+
+	kernel->round = 0;
+	r = ring_buffer__consume(kernel->ring);
+	return r == -EAGAIN && kernel->round == RING_ROUND ? 1 : r < 0 ? r : 0;
 }
 
 uint64_t kernel_ring_bad(const struct kernel *kernel)

@@ -144,7 +144,7 @@ static int twin_probe_pin(struct kernel *kernel, int prog, int event, const char
 
 	if (link < 0)
 		return -errno;
-	snprintf(path, sizeof(path), "%s/l_cordon_k_%s_%d", kernel->dir, verb, nr);
+	snprintf(path, sizeof(path), "%s/l_cordon_twin_%s_%d", kernel->dir, verb, nr);
 	return bpf_obj_pin(link, path) ? -errno : 0;
 }
 
@@ -170,6 +170,30 @@ static int twin_probe(struct kernel *kernel, int prog, uint32_t type, const char
 	return r;
 }
 
+/* The programs that are jumped to. */
+static int twin_fill(struct kernel *kernel, struct bpf_object *object, uint32_t which)
+{
+	static const struct {
+		const char *prefix;
+		enum kernel_map map;
+	} tables[] = { { "cordon_k_", KERNEL_MAP_twin_opts }, { "cordon_j_", KERNEL_MAP_twin_aggrs } };
+
+	for (size_t i = 0; i < ARRAY_SIZE(tables); i++) {
+		const struct bpf_program *prog;
+		char name[64];
+		int fd;
+
+		snprintf(name, sizeof(name), "%s%s", tables[i].prefix, twin_names[which]);
+		prog = bpf_object__find_program_by_name(object, name);
+		fd = prog ? bpf_program__fd(prog) : -ENOENT;
+		if (fd < 0)
+			return fd;
+		if (bpf_map_update_elem(kernel->map[tables[i].map], &which, &fd, BPF_ANY))
+			return -errno;
+	}
+	return 0;
+}
+
 static int twin_probe_type(uint32_t *ret)
 {
 	_cleanup_fclose_ FILE *file = fopen(PROBE_TYPE, "re");
@@ -179,7 +203,7 @@ static int twin_probe_type(uint32_t *ret)
 
 int kernel_twin_attach(struct kernel *kernel, struct bpf_object *object, char reason[KERNEL_REASON_LEN])
 {
-	const struct bpf_program *prog = bpf_object__find_program_by_name(object, "cordon_k_probe");
+	const struct bpf_program *prog = bpf_object__find_program_by_name(object, "cordon_twin_probe");
 	struct twin_hook hooks[TWIN_COUNT] = { 0 };
 	uint32_t type;
 	int r = twin_find_functions(object, hooks, reason);
@@ -196,6 +220,11 @@ int kernel_twin_attach(struct kernel *kernel, struct bpf_object *object, char re
 	for (uint32_t i = 0; i < TWIN_COUNT; i++) {
 		if (!hooks[i].function)
 			continue;
+		r = twin_fill(kernel, object, i);
+		if (r) {
+			snprintf(reason, KERNEL_REASON_LEN, "no twin program '%s': %s", twin_names[i], strerror(-r));
+			return r;
+		}
 		r = twin_probe(kernel, bpf_program__fd(prog), type, twin_names[i], &hooks[i]);
 		if (!r && bpf_map_update_elem(kernel->map[KERNEL_MAP_twins], &hooks[i].address, &i, BPF_ANY))
 			r = -errno;
