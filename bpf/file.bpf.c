@@ -12,8 +12,10 @@ char _license[] SEC("license") = "Dual BSD/GPL";
 static __always_inline __u32 file_create_as(struct cordon_label *label, struct dentry *dentry, __u32 kind, __u64 ino)
 {
 	struct file_request request = { .dentry = dentry, .kind = kind, .access = CORDON_ACCESS_WRITE, .backend = REFUSING };
-	__u32 answer = file_judge(label, &request);
+	__u32 answer;
 
+	request.moved = ino != 0;
+	answer = file_judge(label, &request);
 	if (answer == CORDON_ANSWER_PASS && request.hit.depth == 1 && made_is_shared(&request.hit) &&
 	    made_note(label, &request.hit, ino))
 		return CORDON_ANSWER_EPERM;
@@ -56,8 +58,10 @@ static __always_inline __u32 file_rename(struct cordon_label *label, struct dent
 	struct file_request request = { .dentry = from, .kind = CORDON_OP_RENAME, .access = CORDON_ACCESS_READ, .backend = REFUSING };
 	struct inode *inode = BPF_CORE_READ(from, d_inode);
 	__u32 kind = BPF_CORE_READ(to, d_inode) ? CORDON_OP_RENAME : CORDON_OP_CREATE;
-	__u32 answer = file_judge(label, &request);
+	__u32 answer;
 
+	request.moved = 1;
+	answer = file_judge(label, &request);
 	if (answer == CORDON_ANSWER_PASS)
 		answer = file_create_as(label, to, kind, BPF_CORE_READ(inode, i_ino));
 	if (answer == CORDON_ANSWER_PASS) {

@@ -15,6 +15,7 @@ struct file_request {
 	__u32 access; /* CORDON_ACCESS_* */
 	__u32 backend;
 	__u32 traits; /* CORDON_TRAIT_* that the caller knows of; the others are added */
+	__u32 moved;  /* 1: with all that it holds */
 	struct object_hit hit;
 };
 
@@ -134,6 +135,9 @@ CORDON_GLOBAL int file_find(struct cordon_label *label, struct file_request *req
 	if (hit->zone == CORDON_ZONE_OWN && hit->since && hit->package != CORDON_PACKAGE_ANY &&
 	    (hit->package != label->package || hit->modules))
 		hit->zone = CORDON_ZONE_OTHER;
+	/* What lies in a node_modules counts as unpacked: none comes about with its files already in it. */
+	if (hit->zone == CORDON_ZONE_OWN && request->moved && hit->name == HASH_NODE_MODULES && label->role == CORDON_ROLE_PACKAGE)
+		hit->zone = CORDON_ZONE_OTHER;
 	request->traits |= file_traits(inode, hit);
 	return 0;
 }
@@ -143,6 +147,56 @@ static __always_inline bool file_is_write(const struct file_request *request)
 	if (request->kind == CORDON_OP_OPEN)
 		return (request->access & CORDON_ACCESS_WRITE) != 0;
 	return request->kind != CORDON_OP_LINK;
+}
+
+static __always_inline bool file_is_layer_root(struct inode *inode)
+{
+	struct inode___state2 *new = (void *)inode;
+	struct inode___state1 *mid = (void *)inode;
+	struct inode___state *old = (void *)inode;
+
+	if (bpf_core_field_exists(new->i_state))
+		return BPF_CORE_READ(new, i_state.__state) & I_OVL_INUSE;
+	if (bpf_core_field_exists(mid->i_state))
+		return BPF_CORE_READ(mid, i_state) & I_OVL_INUSE;
+	return BPF_CORE_READ(old, i_state) & I_OVL_INUSE;
+}
+
+/* Global for the reason that object_step() has. */
+CORDON_GLOBAL int file_layer_up(struct object_walk *walk)
+{
+	struct dentry *dentry, *parent;
+
+	if (!walk)
+		return 1;
+	dentry = walk->dentry;
+	parent = BPF_CORE_READ(dentry, d_parent);
+	if (file_is_layer_root(BPF_CORE_READ(dentry, d_inode)))
+		walk->finished = 1;
+	walk->dentry = parent;
+	return walk->finished || !parent || parent == dentry;
+}
+
+static long file_layer_step(__u32 depth, struct object_walk *walk)
+{
+	return file_layer_up(walk) ? 1 : 0;
+}
+
+/*
+ * Overlayfs carries out on its upper layer what was judged on itself, and the hooks are called for that too. It does so
+ * with the credentials of who mounted it, in a folder that it has marked as taken: whoever names that layer himself has
+ * his own credentials, and who has others (a core dump) is not below such a folder.
+ */
+CORDON_GLOBAL int file_is_layer(__u64 dentry)
+{
+	struct task_struct *task = (void *)bpf_get_current_task();
+	struct object_walk walk = {};
+
+	if (BPF_CORE_READ(task, cred) == BPF_CORE_READ(task, real_cred))
+		return 0;
+	walk.dentry = (void *)dentry;
+	bpf_loop(CORDON_WALK_MAX, file_layer_step, &walk, 0);
+	return walk.finished;
 }
 
 /* Asks the judge about what was found. Apart from the finding, whose walk needs the stack that this takes. */
@@ -170,6 +224,10 @@ CORDON_GLOBAL __u32 file_judge(struct cordon_label *label, struct file_request *
 {
 	if (!label || !request)
 		return CORDON_ANSWER_EPERM;
+	if (file_is_layer((__u64)request->dentry)) {
+		request->hit.zone = CORDON_ZONE_DEEP; /* which says nothing good of what lies there */
+		return CORDON_ANSWER_PASS;
+	}
 	file_find(label, request);
 	if (file_is_write(request) && request->hit.write_zone)
 		request->hit.zone = request->hit.write_zone;
@@ -264,7 +322,9 @@ CORDON_GLOBAL __u32 file_opened(struct cordon_label *label, struct file_request 
 		origin_note_read(label, (__u64)inode, &request->hit);
 		return CORDON_ANSWER_PASS;
 	}
-	if (request->hit.zone == CORDON_ZONE_PSEUDO || !origin_note_write(label, (__u64)inode, &request->hit, fresh))
+	/* What has no name may get one, which trace does not see. */
+	if ((request->hit.zone == CORDON_ZONE_PSEUDO && request->backend != CORDON_BACKEND_TRACE) ||
+	    !origin_note_write(label, (__u64)inode, &request->hit, fresh))
 		return CORDON_ANSWER_PASS;
 	emit_count_lost(label->session, CORDON_RULE_EXEC_DROPPED);
 	return CORDON_ANSWER_EPERM;
@@ -284,6 +344,8 @@ static __always_inline __u32 file_ask_open(struct cordon_label *label, struct fi
 	/* O_TRUNC empties a file that is opened for reading only, too. */
 	if ((mode & FMODE_WRITE) || fresh)
 		request.access |= CORDON_ACCESS_WRITE;
+	if (file_is_layer((__u64)request.dentry))
+		return CORDON_ANSWER_PASS;
 	answer = file_judge(label, &request);
 	return answer == CORDON_ANSWER_PASS ? file_opened(label, &request, fresh) : answer;
 }

@@ -145,6 +145,21 @@ struct inode {
 	void *i_private;
 };
 
+/* A plain number, then an enum, from 6.19 on that in a struct; the bit is the same. */
+struct inode___state {
+	__u32 i_state;
+};
+struct inode___state1 {
+	enum { INODE_STATE_SOME } i_state;
+};
+struct inode_state_flags {
+	enum { INODE_STATE_ANY } __state;
+};
+struct inode___state2 {
+	struct inode_state_flags i_state;
+};
+#define I_OVL_INUSE (1u << 14)
+
 /* Where the time of change lies: until 6.5, from 6.6, from 6.11 on. */
 struct inode___ctime {
 	struct timespec64 i_ctime;

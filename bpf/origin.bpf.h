@@ -171,7 +171,7 @@ CORDON_GLOBAL int origin_note_write(struct cordon_label *label, __u64 address, s
 		return 1;
 	origin_key(&key, inode, label->session);
 	built.tgid = bpf_get_current_pid_tgid() >> 32;
-	if (label->flags & (CORDON_LABEL_LINKER | CORDON_LABEL_KEEPER)) {
+	if (label->flags & CORDON_LABEL_LINKER) {
 		val = bpf_map_lookup_elem(&origins, &key);
 		/* Opened a second time by the one that writes it. */
 		if (val && (val->tgid == built.tgid || (label->flags & CORDON_LABEL_KEEPER)) && origin_is_sole_writer(inode))
@@ -184,19 +184,27 @@ CORDON_GLOBAL int origin_note_write(struct cordon_label *label, __u64 address, s
 	bpf_map_delete_elem(&origins, &key);
 	if (!cordon_is_confined(label->role))
 		return 0;
-	/* What counts as dropped anyway needs no evidence. */
-	if (origin_of(label, address, hit) == CORDON_ORIGIN_DROPPED)
+	/* What counts as dropped anyway needs no evidence, unless it may be moved to a place that speaks for it: with the
+	 * folder that it lies in, to below a node_modules; and on trace, which sees no name change, anywhere. */
+	if (label->role == CORDON_ROLE_PACKAGE && !hit->modules && !origin_is_trace() &&
+	    origin_of(label, address, hit) == CORDON_ORIGIN_DROPPED)
 		return 0;
 	return origin_taint(label, inode);
 }
 
-/* A tool that keeps origins (strip) reads something whose origin is not good: what it writes from now on is not either. */
+/* A tool that keeps origins (strip) has to read what it keeps: a changed copy of a system program is nothing built. Once it
+ * reads something whose origin is not good, what it writes from now on is not either. */
 CORDON_GLOBAL int origin_note_read(struct cordon_label *label, __u64 address, struct object_hit *hit)
 {
+	__u32 origin;
+
 	if (!label || !hit || !(label->flags & CORDON_LABEL_KEEPER))
 		return 0;
-	if (origin_of(label, address, hit) == CORDON_ORIGIN_DROPPED)
-		label->flags &= ~CORDON_LABEL_KEEPER;
+	origin = origin_of(label, address, hit);
+	if (origin == CORDON_ORIGIN_BUILT || origin == CORDON_ORIGIN_UNPACKED)
+		label->flags |= CORDON_LABEL_LINKER;
+	else if (origin != CORDON_ORIGIN_SYSTEM)
+		label->flags &= ~(CORDON_LABEL_LINKER | CORDON_LABEL_KEEPER);
 	return 0;
 }
 

@@ -251,7 +251,7 @@ struct cordon_op {
 #define CORDON_LABEL_CONFINED (1u << 4) /* --confine: a `root` that is `project`, and may still become `installer` */
 
 #define CORDON_LABEL_LINKER (1u << 6)   /* a linker of the system, with nothing else in it: what it writes is `built` */
-#define CORDON_LABEL_KEEPER (1u << 7)   /* strip and the like: keeps what was built so */
+#define CORDON_LABEL_KEEPER (1u << 7)   /* strip and the like: keeps what was built so; with LINKER: and has read some */
 
 /* The label of a process. Map `labels`; key __u64: its tgid, or the address of its task before it has one. */
 struct cordon_label {

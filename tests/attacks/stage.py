@@ -59,7 +59,8 @@ class Stage:
         self.work = the_lab.folder(name)
         self.home, self.project = the_lab.folder(name, "home"), the_lab.folder(name, "project")
         self.tmp = the_lab.folder(name, "tmp", mode=0o1777)
-        self.foreign, self.venv = the_lab.folder(name, "foreign"), the_lab.folder(name, "venv")
+        # In the home, for trace: to that a temporary folder's entries are nobody's, and the whole lab may lie in one.
+        self.foreign, self.venv = the_lab.folder(name, "home/foreign"), the_lab.folder(name, "venv")
         self.python = "python%d.%d" % sys.version_info[:2]
         self.site = os.path.join(self.venv, "lib", self.python, "site-packages")
         self.state, self.etc = (the_lab.folder(name, "state"), the_lab.folder(name, "etc")) if twin else \
@@ -124,7 +125,7 @@ class Stage:
         if any("{work}/bound" in arg for technique in self.techniques.values() for arg in technique.args):
             self.bind(os.path.join(self.home, ".aws"), "bound")
         if any("{work}/aside" in arg for technique in self.techniques.values() for arg in technique.args):
-            self.bind(self.foreign, "aside")
+            self.bind(self.lab.folder(self.name, "home/foreign/below"), "aside")
         if any("{work}/mounted" in arg for technique in self.techniques.values() for arg in technique.args):
             self.mount(["-t", "tmpfs", "none"], "mounted")
         if self.twin:

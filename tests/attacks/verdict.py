@@ -70,7 +70,9 @@ def is_of(finding, name):
     """By its own name of the program, or by a child of that."""
     process = finding.get("process") or {}
     family = [process, *(process.get("ancestry") or [])]
-    return any(os.path.basename((member or {}).get("exe") or "").removesuffix(" (deleted)") == name for member in family)
+    # What /proc calls the program is read when the finding comes, and may be the next one by then.
+    said = [text for member in family if member for text in (member.get("exe"), (member.get("argv") or "").split(" ")[0])]
+    return any(os.path.basename(text or "").removesuffix(" (deleted)") == name for text in said)
 
 
 def complaints_about(finding, technique, want):

@@ -61,9 +61,10 @@ static int child_outcome(const struct child *child)
 
 	if (WIFSIGNALED(child->status) && WTERMSIG(child->status) == SIGKILL)
 		return OUTCOME_KILLED;
-	if (code == 128 + SIGKILL || strstr(child->said, "Killed"))
+	if (code == 128 + SIGKILL || strstr(child->said, "Killed") || strstr(child->said, "SIGKILL"))
 		return OUTCOME_KILLED;
-	if (strstr(child->said, "not permitted"))
+	/* The last is the dynamic linker's, which gives no errno. */
+	if (strstr(child->said, "not permitted") || strstr(child->said, "failed to map segment"))
 		return -EPERM;
 	if (code == 0)
 		return 0;

@@ -176,6 +176,44 @@ static int drop_uring(struct drop *drop)
 	return r ? r : chmod(drop->at, 0755) ? broken(errno) : 0;
 }
 
+/* Made elsewhere and moved there, alone or with the folder that it lies in. `as` ends the path of that folder. */
+static int drop_elsewhere(struct drop *drop, const char *in, const char *as)
+{
+	char folder[PATH_MAX], file[PATH_MAX * 2];
+	int r;
+
+	snprintf(folder, sizeof(folder), "%s/attack-%d", getenv("TMPDIR") ?: "/tmp", (int)getpid());
+	snprintf(file, sizeof(file), "%s%s", folder, in);
+	if (mkdir(folder, 0755) || (*in && mkdir(file, 0755)))
+		return broken(errno);
+	strcat(file, "/it");
+	r = drop_copy_into(drop, drop_create(file));
+	if (!r && rename(*as ? folder : file, drop->at))
+		return errno == EPERM ? -EPERM : broken(errno);
+	snprintf(file, sizeof(file), "%s%s%s", drop->at, as, *as ? "/it" : "");
+	snprintf(drop->at, sizeof(drop->at), "%.*s", PATH_MAX - 1, file);
+	return r;
+}
+
+static int drop_moved(struct drop *drop)
+{
+	return drop_elsewhere(drop, "", "");
+}
+
+static int drop_nested(struct drop *drop)
+{
+	return drop_elsewhere(drop, "/node_modules", "/node_modules");
+}
+
+static int drop_modules(struct drop *drop)
+{
+	char folder[PATH_MAX];
+
+	snprintf(folder, sizeof(folder), "%s", drop->at);
+	snprintf(drop->at, sizeof(drop->at), "%.*s/node_modules", PATH_MAX - 16, dirname(folder));
+	return drop_elsewhere(drop, "", "/");
+}
+
 /* What has no name: opened anew for reading, or it would be busy. */
 static int drop_nameless(struct drop *drop, int fd)
 {
@@ -193,7 +231,10 @@ static int drop_nameless(struct drop *drop, int fd)
 
 static int drop_memfd(struct drop *drop)
 {
-	return drop_nameless(drop, memfd_create("attack", MFD_CLOEXEC));
+	char name[PATH_MAX];
+
+	snprintf(name, sizeof(name), "%s", drop->at);
+	return drop_nameless(drop, memfd_create(basename(name), MFD_CLOEXEC));
 }
 
 static int drop_tmpfile(struct drop *drop)

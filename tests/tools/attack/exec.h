@@ -90,6 +90,7 @@ static int exec_as_loader(struct drop *drop)
 {
 	char built[PATH_MAX + 4], source[PATH_MAX + 2], option[PATH_MAX + 32];
 	struct drop program = { .payload = PAYLOAD_PROGRAM };
+	int r;
 
 	snprintf(program.at, sizeof(program.at), "%.*s.own", PATH_MAX - 8, drop->at);
 	snprintf(source, sizeof(source), "%s.c", program.at); /* the build leaves it */
@@ -97,19 +98,23 @@ static int exec_as_loader(struct drop *drop)
 	snprintf(option, sizeof(option), "-Wl,--dynamic-linker=%s", drop->at);
 	if (drop_built(&program) || RUN("gcc", option, "-o", built, source))
 		return broken(ENOEXEC);
-	return exec_argv((char *[]){ built, NULL });
+	r = child_run((char *[]){ built, NULL }, &exec_child);
+	/* What is refused past the point of no return ends the program, by the kernel's own signal. */
+	if (!r && WIFSIGNALED(exec_child.status) && WTERMSIG(exec_child.status) == SIGSEGV)
+		return -EPERM;
+	return r ? r : child_outcome(&exec_child);
 }
 
-/* First in PATH, where it has another program's name. */
+/* Found by PATH, where it has another program's name. A shell that may not start it goes on to the next folder, so there
+ * is none. */
 static int exec_by_path(struct drop *drop)
 {
-	char path[PATH_MAX + 4096], folder[PATH_MAX], name[PATH_MAX];
+	char folder[PATH_MAX], name[PATH_MAX];
 
 	snprintf(folder, sizeof(folder), "%s", drop->at);
 	snprintf(name, sizeof(name), "%s", drop->at);
-	snprintf(path, sizeof(path), "%s:%s", dirname(folder), getenv("PATH") ?: "/bin");
-	setenv("PATH", path, 1);
-	return exec_argv((char *[]){ "sh", "-c", "\"$0\" nothing; exit $?", basename(name), NULL });
+	setenv("PATH", dirname(folder), 1);
+	return exec_argv((char *[]){ "/bin/sh", "-c", "\"$0\" nothing; exit $?", basename(name), NULL });
 }
 
 /* gcc looks for its assembler in the folder that -B names. */
@@ -177,7 +182,7 @@ static int exec_dlopen(struct drop *drop)
 	if (dlopen(drop->at, RTLD_NOW))
 		return 0;
 	why = dlerror();
-	return why && strstr(why, "not permitted") ? -EPERM : broken(ENOEXEC);
+	return why && (strstr(why, "not permitted") || strstr(why, "failed to map segment")) ? -EPERM : broken(ENOEXEC);
 }
 
 static int exec_map(struct drop *drop, int first, int then)

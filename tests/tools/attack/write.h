@@ -256,7 +256,7 @@ static int write_tmpfile(char **args, int by_proc)
 	char path[64];
 
 	if (fd < 0)
-		return errno == EOPNOTSUPP ? unavailable(errno) : broken(errno);
+		return errno == EOPNOTSUPP ? unavailable(errno) : outcome_of(fd);
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
 	if (write(fd, WRITTEN, strlen(WRITTEN)) < 0)
 		return broken(errno);
