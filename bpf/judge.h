@@ -6,7 +6,7 @@
  *   cordon_rule_of()    which rule speaks about an operation, if any
  *   cordon_action_of()  what the policy says of that rule for that role
  *   cordon_answer_of()  what is done about it: the only place that knows the mode
- *   cordon_strength()   how well a backend can do it: the table rule x backend
+ *   cordon_strength()   how well a backend can do it: the table rule x backend, in strength.h
  *
  * No maps, no kernel structures, no libc: callers look grants up. tests/cases/ runs the same data through both builds.
  */
@@ -344,55 +344,6 @@ CORDON_INLINE __u32 cordon_answer_of(__u32 action, __u32 mode)
 	}
 }
 
-/*
- * How well `backend` answers for `rule`: what `cordon doctor` prints and tests/attacks tries. On trace a refusal of the
- * network is the cgroup's; everything else there ends the task, or is logged.
- */
-CORDON_INLINE __u32 cordon_strength(__u32 rule, __u32 backend)
-{
-	int trace = backend == CORDON_BACKEND_TRACE;
-
-	switch (rule) {
-	case CORDON_RULE_NET_CONNECT:
-	case CORDON_RULE_NET_SEND:
-		return CORDON_STRENGTH_REFUSED;
-	case CORDON_RULE_NET_LISTEN:
-	case CORDON_RULE_NET_FAMILY:
-	case CORDON_RULE_EXEC_DROPPED:
-	case CORDON_RULE_EXEC_MEMORY:
-	case CORDON_RULE_EXEC_SETUID:
-	case CORDON_RULE_KERNEL_NAMESPACE:
-	case CORDON_RULE_KERNEL_IO_URING:
-		/* What is made goes with its process, before anybody could use it. */
-		return trace ? CORDON_STRENGTH_ENDED_BEFORE : CORDON_STRENGTH_REFUSED;
-	case CORDON_RULE_FILE_HIDDEN:
-	case CORDON_RULE_FLOOD_FILES:
-	case CORDON_RULE_FILE_OUTSIDE:
-	case CORDON_RULE_FILE_SETUID:
-	case CORDON_RULE_FILE_PRIVATE:
-		/* An honest build goes on where it may not write; it would not after a signal. */
-		return trace ? CORDON_STRENGTH_LOGGED : CORDON_STRENGTH_REFUSED;
-	case CORDON_RULE_FILE_SECRET:
-	case CORDON_RULE_FILE_PERSIST: /* of the ways to change a file trace follows the opening alone */
-	case CORDON_RULE_FILE_STARTUP:
-	case CORDON_RULE_GUARD_TAMPER:
-	case CORDON_RULE_NET_BROKER:
-	case CORDON_RULE_PROC_MEMORY:
-	case CORDON_RULE_PROC_SIGNAL:
-	case CORDON_RULE_TTY_INJECT:
-	case CORDON_RULE_KERNEL_BPF:
-	case CORDON_RULE_KERNEL_MODULE:
-	case CORDON_RULE_KERNEL_MOUNT:
-	case CORDON_RULE_KERNEL_CAPABILITY:
-	case CORDON_RULE_FLOOD_TASKS:
-		/* A call that has begun is carried out: SIGKILL waits for its end. */
-		return trace ? CORDON_STRENGTH_ENDED_AFTER : CORDON_STRENGTH_REFUSED;
-	case CORDON_RULE_PROC_LEFTOVER: /* by the controller, when the command has ended */
-		return CORDON_STRENGTH_ENDED_AFTER;
-	}
-	return CORDON_STRENGTH_NOT_YET;
-}
-
 /* Takes: the four bytes of an IPv4 address, network order. Gives: its mapped form, the only one that is ever compared. */
 CORDON_INLINE void cordon_addr_from_v4(__u8 addr[16], const __u8 v4[4])
 {
@@ -404,5 +355,7 @@ CORDON_INLINE void cordon_addr_from_v4(__u8 addr[16], const __u8 v4[4])
 	for (i = 0; i < 4; i++)
 		addr[12 + i] = v4[i];
 }
+
+#include "strength.h"
 
 #endif

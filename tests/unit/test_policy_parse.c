@@ -225,7 +225,7 @@ static void test_inert(void **state)
 	    "[identity]\nrequire = \"locked\"\nlockfiles = [\"uv.lock\"]\ninternal = []\ndeny = [\"x\"]\n"
 	    "[sources]\nhosts = [\"a.example\"]\n"
 	    "[rules.package]\n\"env.secret\" = \"log\"\n\"net.connect\" = \"log\"\n"
-	    "[[grant]]\npackage = \"a\"\nrule = \"flood.files\"\n"
+	    "[[grant]]\npackage = \"a\"\nrule = \"identity.unlisted\"\n"
 	    "[[grant]]\npackage = \"a\"\nrule = \"env.secret\"\nvariable = \"A_TOKEN\"\n"
 	    "[[grant]]\npackage = \"a\"\nrule = \"exec.dropped\"\nprogram = \"/bin/x\"\n";
 	static const char *const inert[] = {

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * strength.h - the table rule x backend: the fourth step of judge.h, which includes it.
+ */
+#ifndef CORDON_STRENGTH_H
+#define CORDON_STRENGTH_H
+
+/*
+ * How well `backend` answers for `rule`: what `cordon doctor` prints and tests/attacks tries. On trace a refusal of the
+ * network is the cgroup's; everything else there ends the task, or is logged.
+ */
+CORDON_INLINE __u32 cordon_strength(__u32 rule, __u32 backend)
+{
+	int trace = backend == CORDON_BACKEND_TRACE;
+
+	switch (rule) {
+	case CORDON_RULE_NET_CONNECT:
+	case CORDON_RULE_NET_SEND:
+		return CORDON_STRENGTH_REFUSED;
+	case CORDON_RULE_NET_LISTEN:
+	case CORDON_RULE_NET_FAMILY:
+	case CORDON_RULE_EXEC_DROPPED:
+	case CORDON_RULE_EXEC_MEMORY:
+	case CORDON_RULE_EXEC_SETUID:
+	case CORDON_RULE_KERNEL_NAMESPACE:
+	case CORDON_RULE_KERNEL_IO_URING:
+		/* What is made goes with its process, before anybody could use it. */
+		return trace ? CORDON_STRENGTH_ENDED_BEFORE : CORDON_STRENGTH_REFUSED;
+	case CORDON_RULE_FILE_HIDDEN:
+	case CORDON_RULE_FLOOD_FILES:
+	case CORDON_RULE_FILE_OUTSIDE:
+	case CORDON_RULE_FILE_SETUID:
+	case CORDON_RULE_FILE_PRIVATE:
+		/* An honest build goes on where it may not write; it would not after a signal. */
+		return trace ? CORDON_STRENGTH_LOGGED : CORDON_STRENGTH_REFUSED;
+	case CORDON_RULE_FILE_SECRET:
+	case CORDON_RULE_FILE_PERSIST: /* of the ways to change a file trace follows the opening alone */
+	case CORDON_RULE_FILE_STARTUP:
+	case CORDON_RULE_GUARD_TAMPER:
+	case CORDON_RULE_NET_BROKER:
+	case CORDON_RULE_PROC_MEMORY:
+	case CORDON_RULE_PROC_SIGNAL:
+	case CORDON_RULE_TTY_INJECT:
+	case CORDON_RULE_KERNEL_BPF:
+	case CORDON_RULE_KERNEL_MODULE:
+	case CORDON_RULE_KERNEL_MOUNT:
+	case CORDON_RULE_KERNEL_CAPABILITY:
+	case CORDON_RULE_FLOOD_TASKS:
+		/* A call that has begun is carried out: SIGKILL waits for its end. */
+		return trace ? CORDON_STRENGTH_ENDED_AFTER : CORDON_STRENGTH_REFUSED;
+	case CORDON_RULE_PROC_LEFTOVER: /* by the controller, when the command has ended */
+		return CORDON_STRENGTH_ENDED_AFTER;
+	}
+	return CORDON_STRENGTH_NOT_YET;
+}
+
+#endif
