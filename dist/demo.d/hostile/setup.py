@@ -1,18 +1,28 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The demo's hostile package. It does what the PyPI campaigns do first, and is inert: nobody listens on port 9 of this
-machine, and the key that it reads is a decoy.
+"""The demo's hostile package. It does what the PyPI campaigns do, and is inert: nobody listens on port 9 of this machine,
+the key that it reads is a decoy, its program only ends with status 7, and what it plants are comments.
 
 Each move is made in a child of its own, because the backend `trace` ends the process that makes it. What came of it is
 printed as `hostile: MOVE: OUTCOME` for dist/demo, which looks at it. Errors are swallowed, as such packages do.
 """
+import base64
 import os
 import signal
 import socket
+import subprocess
 import sys
+import sysconfig
+import tempfile
+import time
 
 from setuptools import setup
 
 LOOT = b"hostname, user, environment"
+# An ELF program of three instructions, exit(7), as such packages carry theirs: encoded, and masked by one byte.
+PROGRAM = (
+    "JR8WHFhbW1paWlpaWlpaWlhaZFpbWlpaIloaWlpaWloaWlpaWlpaWlpaWlpaWlpaWlpaWhpaYlpbWlpaWlpaWltaWlpfWlpaWlpa"
+    "WlpaWlpaWhpaWlpaWlpaGlpaWlpa3lpaWlpaWlreWlpaWlpaWlpKWlpaWlpa5V1aWlriZlpaWlVf"
+)
 
 
 def tcp_connect():
@@ -34,6 +44,40 @@ def tcp_fast_open():
 def read_key():
     with open(os.path.expanduser("~/.ssh/id_ed25519"), encoding="ascii") as key:
         key.read()
+
+
+def run_decoded():
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "updater")
+        with open(path, "wb") as program:
+            program.write(bytes(byte ^ 0x5A for byte in base64.b64decode(PROGRAM)))
+        os.chmod(path, 0o755)
+        status = subprocess.run([path], check=False).returncode
+    if status != 7:
+        raise OSError(0, f"it ended with {status}")
+
+
+def shell_startup():
+    with open(os.path.expanduser("~/.bashrc"), "a", encoding="ascii") as file:
+        file.write("# planted by the demo\n")
+
+
+def python_startup():
+    with open(os.path.join(sysconfig.get_path("purelib"), "planted.pth"), "w", encoding="ascii") as file:
+        file.write("# planted by the demo\n")
+
+
+def leave_daemon():
+    """A process of its own session, that would go on when the install is over."""
+    if os.fork():
+        return
+    os.setsid()
+    os.write(1, f"hostile: daemon: {os.getpid()}\n".encode())
+    null = os.open(os.devnull, os.O_RDWR)
+    for fd in range(3):
+        os.dup2(null, fd)
+    time.sleep(300)
+    os._exit(0)
 
 
 def outcome(move):
@@ -61,7 +105,8 @@ def in_child(move):
 
 # setup.py runs several times in an install, this command once.
 if "dist_info" in sys.argv:
-    for attempt in (tcp_connect, udp_sendto, tcp_fast_open, read_key):
+    for attempt in (tcp_connect, udp_sendto, tcp_fast_open, read_key, run_decoded, shell_startup, python_startup):
         in_child(attempt)
+    in_child(leave_daemon)
 
 setup(name="hostile", version="1.0", py_modules=[])
