@@ -129,11 +129,21 @@ static __always_inline __u32 program_ask_exec(struct cordon_label *label, struct
 	return program_judge(label, &request);
 }
 
+/* By the name that it was asked for, where what is mapped is a layer's. */
+static __always_inline struct dentry *program_mapped_dentry(struct file *file)
+{
+	struct backing_file *backing = (void *)file;
+
+	if (bpf_core_field_exists(backing->user_path) && (BPF_CORE_READ(file, f_mode) & FMODE_BACKING))
+		return BPF_CORE_READ(backing, user_path.dentry);
+	return BPF_CORE_READ(file, f_path.dentry);
+}
+
 static __always_inline __u32 program_ask_map(struct cordon_label *label, struct file *file, bool final, __u32 backend)
 {
 	struct file_request request = { .kind = CORDON_OP_MAP, .backend = backend, .access = final ? PROGRAM_FINAL : 0 };
 
-	request.dentry = BPF_CORE_READ(file, f_path.dentry);
+	request.dentry = program_mapped_dentry(file);
 	return program_judge(label, &request);
 }
 
