@@ -182,6 +182,15 @@ static long file_layer_step(__u32 depth, struct object_walk *walk)
 	return file_layer_up(walk) ? 1 : 0;
 }
 
+CORDON_GLOBAL int file_lies_in_layer(__u64 dentry)
+{
+	struct object_walk walk = {};
+
+	walk.dentry = (void *)dentry;
+	bpf_loop(CORDON_WALK_MAX, file_layer_step, &walk, 0);
+	return walk.finished;
+}
+
 /*
  * Overlayfs carries out on its upper layer what was judged on itself, and the hooks are called for that too. It does so
  * with the credentials of who mounted it, in a folder that it has marked as taken: whoever names that layer himself has
@@ -190,13 +199,10 @@ static long file_layer_step(__u32 depth, struct object_walk *walk)
 CORDON_GLOBAL int file_is_layer(__u64 dentry)
 {
 	struct task_struct *task = (void *)bpf_get_current_task();
-	struct object_walk walk = {};
 
 	if (BPF_CORE_READ(task, cred) == BPF_CORE_READ(task, real_cred))
 		return 0;
-	walk.dentry = (void *)dentry;
-	bpf_loop(CORDON_WALK_MAX, file_layer_step, &walk, 0);
-	return walk.finished;
+	return file_lies_in_layer(dentry);
 }
 
 /* Asks the judge about what was found. Apart from the finding, whose walk needs the stack that this takes. */

@@ -161,7 +161,7 @@ int cordon_origins(struct bpf_iter__task_file *ctx)
 	question->origin = origin_of(&label, inode, &wanted.hit);
 	origin_key(&question->key, (struct inode *)inode, session);
 	question->changed = origin_ctime((struct inode *)inode);
-	question->written = BPF_CORE_READ((struct inode *)inode, i_writecount.counter) > 0;
+	question->written = origin_is_written((struct inode *)inode);
 	question->done = 1;
 	return 0;
 }

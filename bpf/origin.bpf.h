@@ -131,10 +131,32 @@ CORDON_GLOBAL __u32 origin_of(struct cordon_label *label, __u64 address, struct 
 	return origin_of_place(inode, hit, session ? session->began : 0);
 }
 
-/* A linker is the only one who has the file open for writing. */
+/* Who has the layer's file below an inode of overlayfs open for writing: mapping it keeps that one open, and not the file
+ * that was asked for. Where that cannot be told it is somebody. */
+static __always_inline int origin_layer_writers(struct inode *inode)
+{
+	struct ovl_inode *ovl;
+	struct dentry *upper;
+
+	if (BPF_CORE_READ(inode, i_sb, s_magic) != OVERLAYFS_SUPER_MAGIC)
+		return 0;
+	if (!bpf_core_field_exists(struct ovl_inode, __upperdentry))
+		return 1;
+	ovl = (void *)inode - bpf_core_field_offset(struct ovl_inode, vfs_inode);
+	upper = BPF_CORE_READ(ovl, __upperdentry);
+	/* None: a file of a layer that is only read. */
+	return upper ? BPF_CORE_READ(upper, d_inode, i_writecount.counter) : 0;
+}
+
+static __always_inline bool origin_is_written(struct inode *inode)
+{
+	return BPF_CORE_READ(inode, i_writecount.counter) > 0 || origin_layer_writers(inode) > 0;
+}
+
+/* A linker is the only one who has the file open for writing. The layer's is opened after the hook. */
 static __always_inline bool origin_is_sole_writer(struct inode *inode)
 {
-	return BPF_CORE_READ(inode, i_writecount.counter) == 1;
+	return BPF_CORE_READ(inode, i_writecount.counter) == 1 && origin_layer_writers(inode) <= 0;
 }
 
 static __always_inline int origin_taint(struct cordon_label *label, struct inode *inode)

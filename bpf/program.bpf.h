@@ -96,6 +96,9 @@ CORDON_GLOBAL __u32 program_judge(struct cordon_label *label, struct file_reques
 	if (label->role <= CORDON_ROLE_ROOT)
 		return CORDON_ANSWER_PASS;
 	file_find(label, request);
+	/* A file of a layer whose own name is not known: what may be written is no system's. */
+	if (request->kind == CORDON_OP_MAP && !request->hit.zone && file_lies_in_layer((__u64)request->dentry))
+		request->hit.zone = CORDON_ZONE_DEEP;
 	dentry = request->dentry;
 	origin = origin_of(label, (__u64)BPF_CORE_READ(dentry, d_inode), &request->hit);
 	/* A linker with somebody else's code in it is none. */
@@ -131,11 +134,21 @@ static __always_inline __u32 program_ask_exec(struct cordon_label *label, struct
 	return program_judge(label, &request);
 }
 
+/* By the name that it was asked for, where what is mapped is a layer's. */
+static __always_inline struct dentry *program_mapped_dentry(struct file *file)
+{
+	struct backing_file *backing = (void *)file;
+
+	if (bpf_core_field_exists(backing->user_path) && (BPF_CORE_READ(file, f_mode) & FMODE_BACKING))
+		return BPF_CORE_READ(backing, user_path.dentry);
+	return BPF_CORE_READ(file, f_path.dentry);
+}
+
 static __always_inline __u32 program_ask_map(struct cordon_label *label, struct file *file, bool final, __u32 backend)
 {
 	struct file_request request = { .kind = CORDON_OP_MAP, .backend = backend, .access = final ? PROGRAM_FINAL : 0 };
 
-	request.dentry = BPF_CORE_READ(file, f_path.dentry);
+	request.dentry = program_mapped_dentry(file);
 	return program_judge(label, &request);
 }
 

@@ -40,6 +40,19 @@ static int change_mapped(struct drop *drop)
 	return munmap(data, CHANGED_BYTE + 1) ? broken(errno) : 0;
 }
 
+/* The mapping stays: what it holds is stored by the second of the ways that follow. */
+static char *change_held_at;
+
+static int change_held(struct drop *drop)
+{
+	int fd = open(drop->at, O_RDWR | O_CLOEXEC);
+
+	if (fd < 0)
+		return broken(errno);
+	change_held_at = mmap(NULL, CHANGED_BYTE + 1, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	return change_held_at == MAP_FAILED || close(fd) ? broken(errno) : 0;
+}
+
 static int change_rewritten(struct drop *drop)
 {
 	return drop_copy_into(drop, open(drop->at, O_WRONLY | O_TRUNC | O_CLOEXEC));
@@ -174,6 +187,7 @@ static const struct {
 	{ "byte", change_byte },
 	{ "append", change_append },
 	{ "remapped", change_mapped },
+	{ "held", change_held },
 	{ "rewritten", change_rewritten },
 	{ "replaced", change_replaced },
 	{ "exchanged", change_exchanged },

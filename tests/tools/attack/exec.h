@@ -204,6 +204,17 @@ static int exec_mmap(struct drop *drop)
 	return exec_map(drop, PROT_READ | PROT_EXEC, 0);
 }
 
+/* Once for the guard to look at, and once more after a change that nobody asked for. */
+static int exec_mmap_twice(struct drop *drop)
+{
+	int r = exec_mmap(drop);
+
+	if (r)
+		return r;
+	change_held_at[CHANGED_BYTE] = 'c';
+	return exec_mmap(drop);
+}
+
 static int exec_mprotect(struct drop *drop)
 {
 	return exec_map(drop, PROT_READ, PROT_READ | PROT_EXEC);
@@ -229,6 +240,7 @@ static const struct {
 	{ "library-path", PAYLOAD_LIBC, exec_library_path },
 	{ "dlopen", PAYLOAD_LIBM, exec_dlopen },
 	{ "mmap", PAYLOAD_PROGRAM, exec_mmap },
+	{ "mmap-twice", PAYLOAD_PROGRAM, exec_mmap_twice },
 	{ "mprotect", PAYLOAD_PROGRAM, exec_mprotect },
 };
 
