@@ -8,23 +8,29 @@
 char _license[] SEC("license") = "Dual BSD/GPL";
 
 /* A new name below a folder: the new dentry has no inode yet, so the walk begins at its name. An entry of a shared
- * folder is the task's from here on. */
-static __always_inline __u32 file_create_as(struct cordon_label *label, struct dentry *dentry, __u32 kind, __u64 ino)
+ * folder is the task's from here on. `ino`: what gets the name, 0: something new. */
+CORDON_GLOBAL __u32 file_name(struct cordon_label *label, struct file_request *request, __u64 ino)
 {
-	struct file_request request = { .dentry = dentry, .kind = kind, .access = CORDON_ACCESS_WRITE, .backend = REFUSING };
 	__u32 answer;
 
-	request.moved = ino != 0;
-	answer = file_judge(label, &request);
-	if (answer == CORDON_ANSWER_PASS && request.hit.depth == 1 && made_is_shared(&request.hit) &&
-	    made_note(label, &request.hit, ino))
+	if (!label || !request)
+		return CORDON_ANSWER_EPERM;
+	request->access = CORDON_ACCESS_WRITE;
+	request->traits = 0;
+	request->moved = ino != 0;
+	__builtin_memset(&request->hit, 0, sizeof(request->hit));
+	answer = file_judge(label, request);
+	if (answer == CORDON_ANSWER_PASS && request->hit.depth == 1 && made_is_shared(&request->hit) &&
+	    made_note(label, &request->hit, ino))
 		return CORDON_ANSWER_EPERM;
 	return answer;
 }
 
 static __always_inline __u32 file_create(struct cordon_label *label, struct dentry *dentry)
 {
-	return file_create_as(label, dentry, CORDON_OP_CREATE, 0);
+	struct file_request request = { .dentry = dentry, .kind = CORDON_OP_CREATE, .backend = REFUSING };
+
+	return file_name(label, &request, 0);
 }
 
 /* What would give its holder rights of somebody else, or is a door to a device. */
@@ -37,18 +43,20 @@ static __always_inline __u32 file_create_mode(struct cordon_label *label, struct
 	return file_create(label, dentry);
 }
 
-/* A link is a second name of a secret; a new name in our folders is tampering. */
+/* A link is a second name of a secret; a new name in our folders is tampering. One request for both, for the stack. What is
+ * kept for a link that is refused in the end is true all the same. */
 static __always_inline __u32 file_link(struct cordon_label *label, struct dentry *from, struct dentry *to)
 {
 	struct file_request request = { .dentry = from, .kind = CORDON_OP_LINK, .access = CORDON_ACCESS_READ, .backend = REFUSING };
 	struct inode *inode = BPF_CORE_READ(from, d_inode);
 	__u32 answer = file_judge(label, &request);
 
-	if (answer == CORDON_ANSWER_PASS)
-		answer = file_create_as(label, to, CORDON_OP_CREATE, BPF_CORE_READ(inode, i_ino));
-	if (answer == CORDON_ANSWER_PASS)
-		origin_keep(label, (__u64)inode, &request.hit);
-	return answer;
+	if (answer != CORDON_ANSWER_PASS)
+		return answer;
+	origin_keep(label, (__u64)inode, &request.hit);
+	request.dentry = to;
+	request.kind = CORDON_OP_CREATE;
+	return file_name(label, &request, BPF_CORE_READ(inode, i_ino));
 }
 
 /* What is moved away loses its place; what is moved over one takes it, and what was there is gone, or moved the other way
@@ -57,17 +65,21 @@ static __always_inline __u32 file_rename(struct cordon_label *label, struct dent
 {
 	struct file_request request = { .dentry = from, .kind = CORDON_OP_RENAME, .access = CORDON_ACCESS_READ, .backend = REFUSING };
 	struct inode *inode = BPF_CORE_READ(from, d_inode);
-	__u32 kind = BPF_CORE_READ(to, d_inode) ? CORDON_OP_RENAME : CORDON_OP_CREATE;
+	__u64 parent, child;
 	__u32 answer;
 
 	request.moved = 1;
 	answer = file_judge(label, &request);
+	if (answer != CORDON_ANSWER_PASS)
+		return answer;
+	origin_keep(label, (__u64)inode, &request.hit);
+	parent = request.hit.depth == 1 ? request.hit.parent : 0;
+	child = request.hit.child;
+	request.dentry = to;
+	request.kind = BPF_CORE_READ(to, d_inode) ? CORDON_OP_RENAME : CORDON_OP_CREATE;
+	answer = file_name(label, &request, BPF_CORE_READ(inode, i_ino));
 	if (answer == CORDON_ANSWER_PASS)
-		answer = file_create_as(label, to, kind, BPF_CORE_READ(inode, i_ino));
-	if (answer == CORDON_ANSWER_PASS) {
-		origin_keep(label, (__u64)inode, &request.hit);
-		made_forget(label, &request.hit);
-	}
+		made_forget(label, parent, child);
 	return answer;
 }
 
@@ -131,7 +143,7 @@ static __always_inline __u32 file_remove(struct cordon_label *label, struct dent
 		return flood;
 	if (answer == CORDON_ANSWER_PASS) {
 		origin_forget(label, (__u64)BPF_CORE_READ(dentry, d_inode));
-		made_forget(label, &request.hit);
+		made_forget(label, request.hit.depth == 1 ? request.hit.parent : 0, request.hit.child);
 	}
 	return answer;
 }

@@ -85,13 +85,13 @@ CORDON_GLOBAL int made_note(struct cordon_label *label, struct object_hit *hit, 
 }
 
 /* The entry goes, or moves away. */
-CORDON_GLOBAL int made_forget(struct cordon_label *label, struct object_hit *hit)
+CORDON_GLOBAL int made_forget(struct cordon_label *label, __u64 parent, __u64 child)
 {
 	struct cordon_made_key key;
 
-	if (!label || !hit || !hit->child || hit->depth != 1 || !hit->parent)
+	if (!label || !child || !parent)
 		return 0;
-	if (made_key_fill(&key, hit->parent, (void *)hit->child, label->session))
+	if (made_key_fill(&key, parent, (void *)child, label->session))
 		bpf_map_delete_elem(&made_entries, &key);
 	return 0;
 }

@@ -235,7 +235,7 @@ static void test_inert(void **state)
 		"x.toml:4: identity.internal",
 		"x.toml:5: identity.deny",
 		"x.toml:7: sources.hosts",
-		"x.toml:11: grant for flood.files",
+		"x.toml:11: grant for identity.unlisted",
 		"x.toml:17: grant.variable",
 		"x.toml:21: grant.program",
 	};

@@ -100,7 +100,7 @@ static void hold_choose(struct controller *c, struct process *process, struct de
 		if (r)
 			log_debug("cannot bind '%s' as granted: %s", ret->identity.name, strerror(-r));
 	}
-	if (ret->role == CORDON_ROLE_PACKAGE)
+	if (ret->role == CORDON_ROLE_PACKAGE || ret->role == CORDON_ROLE_PROJECT)
 		hold_hand_over(c, process, &facts, ret, *ret_package);
 	facts_release(&facts);
 }
