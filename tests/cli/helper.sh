@@ -36,6 +36,9 @@ within() { nsenter --mount="/proc/$NAMESPACE/ns/mnt" --wdns="$PWD" -- "$@"; }
 stop_guard() { [ -z "${NAMESPACE:-}" ] || kill "$NAMESPACE"; }
 
 # fresh: in setup. The test's own places; the folder that it starts in is no part of them.
+# A name that package code may make: its own entry of a temporary folder, all that it may write beside its own tree.
+mark() { printf '/tmp/%s-%s' "$(tr / - <<< "${BATS_TEST_TMPDIR#/}" | tr -d '\n')" "$1"; }
+
 fresh() {
 	export CORDON_STATE=$BATS_TEST_TMPDIR/state CORDON_ETC=$BATS_TEST_TMPDIR/etc HOME=$BATS_TEST_TMPDIR/home
 	mkdir -p "$CORDON_ETC" "$HOME/.ssh" "$BATS_TEST_TMPDIR/work"

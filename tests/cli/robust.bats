@@ -8,17 +8,18 @@ load helper.sh
 setup_file() { start_guard; }
 teardown_file() { stop_guard; }
 setup() { fresh; }
+teardown() { rm -f "$(mark ready)" "$(mark started)"; }
 
 # begin CODE [CODE]: an install in the background, SESSION its cordon and CONTROLLER its controller. Returns when its
-# package code has made ./ready; that waits for ./go. The second one is started when the first has ended.
+# package code has made its mark; that waits for ./go. The second one is started when the first has ended.
 begin() {
 	"$GUARD" run -q --backend "$TAKEN" -- "$PYTHON" "$BATS_TEST_TMPDIR/pip" --package hello "
 import os, time
-open('$PWD/ready', 'w').close()
+open('$(mark ready)', 'w').close()
 while not os.path.exists('$PWD/go'): time.sleep(0.05)
 $1" "${@:2}" > out 2> err 3>&- &
 	SESSION=$!
-	wait_for test -e ready
+	wait_for test -e "$(mark ready)"
 	# The controller's argument is the command, a child of the supervisor.
 	CONTROLLER=$(pgrep -f "attach .*\\b$(pgrep -P "$SESSION" python)\$")
 }
@@ -84,18 +85,18 @@ $CONNECT"
 }
 
 @test "the controller is killed: package code that is started after that never runs" {
-	begin pass "open('$PWD/started', 'w')"
+	begin pass "open('$(mark started)', 'w')"
 	kill -KILL "$CONTROLLER"
 	wait_for not alive "$CONTROLLER"
 	touch go
 	end_session
 	[ "$status" != 0 ]
-	[ ! -e started ]
+	[ ! -e "$(mark started)" ]
 	next_install_works
 	# It would have run in a session that is whole.
 	touch go
-	run -0 install --package hello pass "open('$PWD/started', 'w')"
-	[ -e started ]
+	run -0 install --package hello pass "open('$(mark started)', 'w')"
+	[ -e "$(mark started)" ]
 }
 
 @test "the supervisor is killed: its command stays guarded or is ended" {

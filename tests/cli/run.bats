@@ -8,7 +8,7 @@ load helper.sh
 setup_file() { start_guard; }
 teardown_file() { stop_guard; }
 setup() { fresh; }
-teardown() { rm -rf ${PLAIN:+"$PLAIN"}; }
+teardown() { rm -rf "$(mark ready)" ${PLAIN:+"$PLAIN"}; }
 
 @test "the status is the command's own" {
 	run -0 "$GUARD" run -q -- true
@@ -226,11 +226,11 @@ teardown() { rm -rf ${PLAIN:+"$PLAIN"}; }
 @test "two runs at once, with different policies, do not disturb each other" {
 	audit=$BATS_TEST_TMPDIR/audit.toml
 	echo 'mode = "audit"' > "$audit"
-	RUN_OPTIONS="-q --policy $audit" install "open('$PWD/audit-ready', 'w'); import time, os
+	RUN_OPTIONS="-q --policy $audit" install "open('$(mark ready)', 'w'); import time, os
 while not os.path.exists('$PWD/go'): time.sleep(0.05)
 $CONNECT" > audited 2>&1 3>&- &
 	first=$!
-	wait_for test -e audit-ready
+	wait_for test -e "$(mark ready)"
 	run -120 --separate-stderr install "$CONNECT"
 	is "$output" "the connect was refused"
 	touch go
