@@ -27,12 +27,14 @@ CORDON_INLINE __u32 cordon_strength(__u32 rule, __u32 backend)
 		/* What is made goes with its process, before anybody could use it. */
 		return trace ? CORDON_STRENGTH_ENDED_BEFORE : CORDON_STRENGTH_REFUSED;
 	case CORDON_RULE_FILE_HIDDEN:
-	case CORDON_RULE_FLOOD_FILES:
 	case CORDON_RULE_FILE_OUTSIDE:
-	case CORDON_RULE_FILE_SETUID:
 	case CORDON_RULE_FILE_PRIVATE:
 		/* An honest build goes on where it may not write; it would not after a signal. */
 		return trace ? CORDON_STRENGTH_LOGGED : CORDON_STRENGTH_REFUSED;
+	case CORDON_RULE_FLOOD_FILES:
+	case CORDON_RULE_FILE_SETUID:
+		/* Of paths: trace does not follow them. */
+		return trace ? CORDON_STRENGTH_NOT_YET : CORDON_STRENGTH_REFUSED;
 	case CORDON_RULE_FILE_SECRET:
 	case CORDON_RULE_FILE_PERSIST: /* of the ways to change a file trace follows the opening alone */
 	case CORDON_RULE_FILE_STARTUP:
