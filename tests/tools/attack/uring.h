@@ -40,8 +40,11 @@ static int uring_do(const struct io_uring_sqe *entry, int *ret_res)
 	int fd, outcome = 0;
 
 	fd = (int)syscall(SYS_io_uring_setup, 1, &params);
-	if (fd < 0)
-		return errno == ENOSYS || uring_switched_off() ? unavailable(errno) : -errno;
+	if (fd < 0) {
+		int error = errno; /* the question below may fail too */
+
+		return error == ENOSYS || uring_switched_off() ? unavailable(error) : -error;
+	}
 	sq_size = params.sq_off.array + params.sq_entries * sizeof(unsigned int);
 	cq_size = params.cq_off.cqes + params.cq_entries * sizeof(*cqe);
 	sq = mmap(NULL, sq_size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, IORING_OFF_SQ_RING);
