@@ -41,9 +41,10 @@ static bool is_told(const struct finding *f, unsigned int mode)
 	return mode == CORDON_MODE_AUDIT || f->answer == CORDON_ANSWER_EPERM || f->answer == CORDON_ANSWER_KILL;
 }
 
-static bool is_ended(const struct group *group)
+/* Of the first `count`, which are what the line speaks of. */
+static bool is_ended(const struct group *group, size_t count)
 {
-	for (size_t i = 0; i < group->count; i++)
+	for (size_t i = 0; i < count; i++)
 		if (group->items[i]->answer == CORDON_ANSWER_KILL)
 			return true;
 	return false;
@@ -144,7 +145,7 @@ static void put_group(FILE *out, struct group *group, bool only)
 	_cleanup_free_ char *package = field_package(group->items[0]);
 	size_t first = gather_rule(group, 0), second;
 
-	fprintf(out, "cordon: %s in %s: ", is_ended(group) ? "ended" : "refused", package ? package : "?");
+	fprintf(out, "cordon: %s in %s: ", is_ended(group, first) ? "ended" : "refused", package ? package : "?");
 	put_rule(out, group, 0, first);
 	if (first < group->count) {
 		second = gather_rule(group, first);
