@@ -46,17 +46,21 @@ class Services:
             os.close(end)
 
 
-def left_behind(folder, names):
-    """Gives name -> pids of the programs of that folder that run. One that changes its number is missed by some looks."""
-    found = {}
-    for entry in [entry for _ in range(5) for entry in filter(str.isdigit, os.listdir("/proc"))]:
-        try:
-            where, name = os.path.split(os.readlink(f"/proc/{entry}/exe"))
-        except OSError:
-            continue  # it has just ended, or is the kernel's
-        if name.removesuffix(" (deleted)") in names and where.startswith(folder + "/"):
-            found.setdefault(name.removesuffix(" (deleted)"), []).append(int(entry))
-    return found
+def left_behind(folder, names, patience=0):
+    """Gives name -> pids of the programs of that folder that run. Takes seconds for looking again while some are not
+    seen: one that changes its number is missed by most looks of a slow machine."""
+    found, until = {}, time.monotonic() + patience
+    while True:
+        for entry in filter(str.isdigit, os.listdir("/proc")):
+            try:
+                where, name = os.path.split(os.readlink(f"/proc/{entry}/exe"))
+            except OSError:
+                continue  # it has just ended, or is the kernel's
+            name = name.removesuffix(" (deleted)")
+            if name in names and where.startswith(folder + "/"):
+                found.setdefault(name, []).append(int(entry))
+        if len(found) == len(names) or time.monotonic() >= until:
+            return found
 
 
 def put_away(folder, names):

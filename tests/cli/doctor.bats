@@ -70,11 +70,11 @@ field() { "$PYTHON" -c "import json, sys; d = json.load(sys.stdin); print($1)" <
 }
 
 @test "a live session is not disturbed" {
-	"$GUARD" run -q --backend "$TAKEN" -- "$PYTHON" "$BATS_TEST_TMPDIR/pip" "open('$PWD/ready', 'w'); import time, os
+	"$GUARD" run -q --backend "$TAKEN" -- "$PYTHON" "$BATS_TEST_TMPDIR/pip" "open('$(mark ready)', 'w'); import time, os
 while not os.path.exists('$PWD/go'): time.sleep(0.05)
 $CONNECT" > out 2>&1 3>&- &
 	session=$!
-	wait_for test -e ready
+	wait_for test -e "$(mark ready)"
 	before=$(pins)
 	run "$GUARD" doctor
 	[ "$status" -le 1 ]
@@ -104,6 +104,7 @@ $CONNECT" > out 2>&1 3>&- &
 	wait "$session"
 }
 
+# bats test_tags=any-kernel
 @test "two doctors at once agree" {
 	"$GUARD" doctor > first 2>&1 3>&- &
 	"$GUARD" doctor > second 2>&1 || [ $? = 1 ]
@@ -118,6 +119,7 @@ $CONNECT" > out 2>&1 3>&- &
 	wait_for no_pins
 }
 
+# bats test_tags=any-kernel
 @test "2: a kernel without BTF, for doctor and for run" {
 	run -2 unshare --mount sh -c 'mount -t tmpfs tmpfs /sys/kernel/btf && exec "$0" doctor' "$CORDON"
 	grep -q '^BTF          no$' <<< "$output"
@@ -129,6 +131,7 @@ $CONNECT" > out 2>&1 3>&- &
 	[ ! -e ran ]
 }
 
+# bats test_tags=any-kernel
 @test "2: a plain user is told to use sudo" {
 	install_for_nobody
 	run -2 setpriv --reuid nobody --regid nogroup --clear-groups env HOME="$PLAIN/his" "$PLAIN/bin/cordon" doctor
@@ -136,6 +139,7 @@ $CONNECT" > out 2>&1 3>&- &
 	says "$output" "not tried: that takes root"
 }
 
+# bats test_tags=any-kernel
 @test "2: a mistake in the policy, with its place" {
 	printf 'mode = "enforce"\nmode = "audit"\n' > "$CORDON_ETC/cordon.toml"
 	run -2 "$GUARD" doctor
@@ -145,6 +149,7 @@ $CONNECT" > out 2>&1 3>&- &
 	says "$(field 'd["policy"]["mistake"]')" "$CORDON_ETC/cordon.toml:2:8: "
 }
 
+# bats test_tags=any-kernel
 @test "2: a journal that cannot be written" {
 	mkdir "$CORDON_STATE"
 	run -2 within unshare --mount sh -c 'mount -t tmpfs -o ro tmpfs "$CORDON_STATE" && exec "$0" doctor' "$CORDON"
@@ -152,6 +157,7 @@ $CONNECT" > out 2>&1 3>&- &
 	says "$output" "cannot guard: the journal cannot be written"
 }
 
+# bats test_tags=any-kernel
 @test "protected places on a file system that cannot be held are named" {
 	mount_fuse "$HOME/.ssh"
 	run "$GUARD" doctor
@@ -160,6 +166,7 @@ $CONNECT" > out 2>&1 3>&- &
 	says "$output" "of them cannot be held: $HOME/.ssh (on a file system whose inodes cannot be held)"
 }
 
+# bats test_tags=any-kernel
 @test "a terminal sees what is being tried, a pipe does not" {
 	TERM=xterm run "$PYTHON" "$FIXTURES/terminal.py" "$GUARD" doctor < /dev/null
 	says "$output" "... trying backend lsm"
@@ -167,6 +174,7 @@ $CONNECT" > out 2>&1 3>&- &
 	is "$stderr" ''
 }
 
+# bats test_tags=any-kernel
 @test "2: wrong usage; --help: 0" {
 	run -2 "$GUARD" doctor --no-such-option
 	run -2 "$GUARD" doctor argument

@@ -30,15 +30,31 @@ start_guard() {
 	unset CORDON_DEBUG CORDON_DATA SUDO_UID SUDO_USER SUDO_GID NO_COLOR
 }
 
+# keep_guard: in setup_file, behind start_guard. In an emulated guest a session that is on all the time: the sessions of
+# the tests then find the programs loaded, which takes seven seconds there. Not where a test wants none to be left.
+keep_guard() {
+	[ "${CORDON_GUEST:-}" = 1 ] || return 0
+	"$GUARD" run -q --backend "$TAKEN" -- sh -c "touch '$BATS_FILE_TMPDIR/kept'; exec sleep 3600" > /dev/null 2>&1 3>&- &
+	export KEEPER=$!
+	wait_for test -e "$BATS_FILE_TMPDIR/kept"
+}
+
 # within COMMAND...: runs it in the namespace.
 within() { nsenter --mount="/proc/$NAMESPACE/ns/mnt" --wdns="$PWD" -- "$@"; }
 
-stop_guard() { [ -z "${NAMESPACE:-}" ] || kill "$NAMESPACE"; }
+stop_guard() {
+	if [ -n "${KEEPER:-}" ]; then
+		kill "$KEEPER"
+		wait_for no_pins
+	fi
+	[ -z "${NAMESPACE:-}" ] || kill "$NAMESPACE"
+}
 
-# fresh: in setup. The test's own places; the folder that it starts in is no part of them.
-# A name that package code may make: its own entry of a temporary folder, all that it may write beside its own tree.
+# mark NAME: a path that package code may make: its own entry of a temporary folder, all that it may write beside its
+# own tree.
 mark() { printf '/tmp/%s-%s' "$(tr / - <<< "${BATS_TEST_TMPDIR#/}" | tr -d '\n')" "$1"; }
 
+# fresh: in setup. The test's own places; the folder that it starts in is no part of them.
 fresh() {
 	export CORDON_STATE=$BATS_TEST_TMPDIR/state CORDON_ETC=$BATS_TEST_TMPDIR/etc HOME=$BATS_TEST_TMPDIR/home
 	mkdir -p "$CORDON_ETC" "$HOME/.ssh" "$BATS_TEST_TMPDIR/work"

@@ -5,7 +5,10 @@
 
 load helper.sh
 
-setup_file() { start_guard; }
+setup_file() {
+	start_guard
+	keep_guard
+}
 teardown_file() { stop_guard; }
 setup() { fresh; }
 
@@ -87,6 +90,7 @@ except PermissionError:
 	says "$output" "decoy, no key"
 }
 
+# bats test_tags=any-kernel
 @test "terminal escapes in names and arguments are shown, never sent" {
 	escape=$'\033]0;owned\007\033[31m'
 	mkdir "$HOME/.ssh/$escape"
@@ -123,6 +127,7 @@ except PermissionError:
 	run -2 "$GUARD" show nonsense
 }
 
+# bats test_tags=any-kernel
 @test "passwords in arguments are masked before they are stored" {
 	run install --package hello "open('$HOME/.ssh/id_ed25519')  # https://u:hunter2@index.example/"
 	run -1 "$GUARD" show 1

@@ -109,6 +109,7 @@ $CONNECT"
 	next_install_works
 }
 
+# bats test_tags=any-kernel
 @test "a journal that is read-only: 125, nothing is run" {
 	mkdir "$CORDON_STATE"
 	run -125 --separate-stderr within unshare --mount sh -c \
@@ -119,6 +120,7 @@ $CONNECT"
 	wait_for no_pins
 }
 
+# bats test_tags=any-kernel
 @test "a full disk: 125, nothing is run" {
 	mkdir "$CORDON_STATE"
 	run -125 --separate-stderr within unshare --mount sh -c 'mount -t tmpfs -o size=64k tmpfs "$CORDON_STATE" &&
@@ -127,6 +129,7 @@ $CONNECT"
 	[ ! -e ran ]
 }
 
+# bats test_tags=any-kernel
 @test "a journal that is none: 125, and it is not touched" {
 	mkdir -m 700 "$CORDON_STATE"
 	echo "not a database, but somebody's file" > "$CORDON_STATE/journal.db"

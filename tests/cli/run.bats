@@ -5,7 +5,10 @@
 
 load helper.sh
 
-setup_file() { start_guard; }
+setup_file() {
+	start_guard
+	keep_guard
+}
 teardown_file() { stop_guard; }
 setup() { fresh; }
 teardown() { rm -rf "$(mark ready)" ${PLAIN:+"$PLAIN"}; }
@@ -20,12 +23,14 @@ teardown() { rm -rf "$(mark ready)" ${PLAIN:+"$PLAIN"}; }
 	run -137 guarded -q -- sh -c 'kill -KILL $$'
 }
 
+# bats test_tags=any-kernel
 @test "127: no such command" {
 	run -127 --separate-stderr "$GUARD" run -- no-such-command
 	says "$stderr" "cannot run 'no-such-command'"
 	run -127 "$GUARD" run -- ./no/such/file
 }
 
+# bats test_tags=any-kernel
 @test "126: a command that cannot be started" {
 	: > file
 	run -126 "$GUARD" run -- ./file
@@ -36,6 +41,7 @@ teardown() { rm -rf "$(mark ready)" ${PLAIN:+"$PLAIN"}; }
 	run -127 guarded -q -- ./script
 }
 
+# bats test_tags=any-kernel
 @test "125: wrong usage runs nothing" {
 	for args in '' '--backend nonsense -- touch ran' '--fail-on nonsense -- touch ran' '--no-such-option -- touch ran' \
 		'--policy no/such/file -- touch ran'; do
@@ -47,6 +53,7 @@ teardown() { rm -rf "$(mark ready)" ${PLAIN:+"$PLAIN"}; }
 	[ ! -e ran ]
 }
 
+# bats test_tags=any-kernel
 @test "125: a mistake in the policy, with its place; nothing is run" {
 	printf '%s\n' 'mode = "enforce"' '[rules.package]' '"net.conect" = "deny"' > "$CORDON_ETC/cordon.toml"
 	run -125 --separate-stderr guarded -- touch ran
@@ -177,6 +184,7 @@ teardown() { rm -rf "$(mark ready)" ${PLAIN:+"$PLAIN"}; }
 	STEPS
 }
 
+# bats test_tags=any-kernel
 @test "terminal: the command sees its size, and changes of it" {
 	run -0 "$PYTHON" "$FIXTURES/terminal.py" "$GUARD" run -q --backend "$TAKEN" -- \
 		bash -c 'trap "stty size; exit 0" WINCH; stty size; while :; do sleep 0.1; done' <<-'STEPS'
@@ -186,6 +194,7 @@ teardown() { rm -rf "$(mark ready)" ${PLAIN:+"$PLAIN"}; }
 	STEPS
 }
 
+# bats test_tags=any-kernel
 @test "125: a plain user without sudo" {
 	install_for_nobody
 	mkdir "$PLAIN/without-sudo"

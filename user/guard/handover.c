@@ -207,16 +207,17 @@ static int folder_register(struct round *round, const char *path, int fd, unsign
 	return kernel_zone_add(h->input.kernel, &key, &val);
 }
 
-int handover_add(struct round *round, const char *path, unsigned int zone)
+int handover_add(struct round *round, const char *path, enum handed how)
 {
+	unsigned int zone = how == HANDED_ENTRIES ? CORDON_ZONE_CACHE : CORDON_ZONE_OWN;
 	struct handover *h = round->handover;
 	_cleanup_close_ int fd = open(path, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	struct folder *there = find_folder(h, path);
 	char *copy;
 	int r;
 
-	/* pip runs one such install after the other; what the one before made there stays its own. */
-	if (fd >= 0 && there && zone == CORDON_ZONE_CACHE) {
+	/* One package after the other is built; among entries, what the one before made stays its own. */
+	if (fd >= 0 && there && how != HANDED_FIRST) {
 		there->package = round->package;
 		return folder_register(round, path, there->fd, zone);
 	}
@@ -241,7 +242,6 @@ int handover_add(struct round *round, const char *path, unsigned int zone)
 	}
 	log_debug("'%s' is for package %u", path, round->package);
 	h->folders[h->count++] = (struct folder){ .path = copy, .fd = TAKE_FD(fd), .package = round->package };
-	round->new_ones++;
 	return 0;
 }
 

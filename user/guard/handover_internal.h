@@ -36,7 +36,6 @@ struct round {
 	struct handover *handover;
 	const struct installer *installer;
 	uint32_t package;
-	size_t new_ones;
 	int error;
 };
 
@@ -47,7 +46,14 @@ const struct shared *handover_shared_above(const struct handover *h, const char 
 bool handover_accepts(const struct round *round, const char *path);
 /* How much of the path, from its root on, is a folder that all packages write; 0: none. */
 size_t handover_shared_len(const struct installer *installer, const char *path);
-/* OWN: it is the package's from now on; CACHE: the package may make entries in it. 0, or -errno. */
-int handover_add(struct round *round, const char *path, unsigned int zone);
+/* How a folder comes to a package. */
+enum handed {
+	HANDED_FIRST,   /* its own, unless an earlier package was told of it, whose it stays */
+	HANDED_ON,      /* its own from now on, whoever had it: the folder for results, of one build after the other */
+	HANDED_ENTRIES, /* it may make entries of its own there, the next one too */
+};
+
+/* 0, or -errno. */
+int handover_add(struct round *round, const char *path, enum handed how);
 
 #endif

@@ -41,7 +41,7 @@ static void round_shared(struct round *round, const char *path)
 	if (!folder)
 		return;
 	round->package = CORDON_PACKAGE_ANY;
-	round->error = handover_add(round, folder, CORDON_ZONE_OWN);
+	round->error = handover_add(round, folder, HANDED_FIRST);
 	round->package = package;
 }
 
@@ -64,7 +64,7 @@ static void round_path(struct round *round, const char *path, size_t len, enum r
 	}
 	if (stat(real, &st) || !S_ISDIR(st.st_mode))
 		return;
-	round->error = handover_add(round, real, CORDON_ZONE_OWN);
+	round->error = handover_add(round, real, how == ROUND_OUTPUT && is_output(round, real) ? HANDED_ON : HANDED_FIRST);
 }
 
 /* Every absolute path in a text: an argument, or code of -c with paths in quotes. */
@@ -162,7 +162,7 @@ static void round_legacy_install(struct round *round, const struct facts *facts,
 
 		if (pattern && !glob(pattern, GLOB_NOSORT, NULL, &found))
 			for (size_t k = 0; k < found.gl_pathc && !round->error; k++)
-				round->error = handover_add(round, found.gl_pathv[k], CORDON_ZONE_CACHE);
+				round->error = handover_add(round, found.gl_pathv[k], HANDED_ENTRIES);
 		globfree(&found);
 	}
 }
