@@ -145,10 +145,12 @@ lint: ## shellcheck and the style tests
 
 install: all ## install to DESTDIR, PREFIX
 	install -D -m 0755 $(O)/cordon $(DESTDIR)$(PREFIX)/bin/cordon
-	install -d $(DESTDIR)$(PREFIX)/share/cordon/installers $(DESTDIR)$(PREFIX)/share/cordon/zones
+	install -d $(DESTDIR)$(PREFIX)/share/cordon/installers $(DESTDIR)$(PREFIX)/share/cordon/zones \
+		$(DESTDIR)$(PREFIX)/share/cordon/startup
 	install -m 0644 policy/cordon.toml $(DESTDIR)$(PREFIX)/share/cordon/
 	install -m 0644 policy/installers/*.toml $(DESTDIR)$(PREFIX)/share/cordon/installers/
 	install -m 0644 policy/zones/*.list $(DESTDIR)$(PREFIX)/share/cordon/zones/
+	install -m 0644 policy/startup/*.toml $(DESTDIR)$(PREFIX)/share/cordon/startup/
 	install -D -m 0644 LICENSE $(DESTDIR)$(PREFIX)/share/doc/cordon/LICENSE
 	install -D -m 0644 README.md $(DESTDIR)$(PREFIX)/share/doc/cordon/README.md
 

@@ -5,19 +5,7 @@
 #ifndef CORDON_FILE_BPF_H
 #define CORDON_FILE_BPF_H
 
-#include "origin.bpf.h"
-
-/* An operation on a file, and what was found out about it. The dentry comes in memory: a global function takes no kernel
- * pointer as an argument, and what is read from memory is a number to the verifier. */
-struct file_request {
-	struct dentry *dentry;
-	__u32 kind;   /* enum cordon_op_kind */
-	__u32 access; /* CORDON_ACCESS_* */
-	__u32 backend;
-	__u32 traits; /* CORDON_TRAIT_* that the caller knows of; the others are added */
-	__u32 moved;  /* 1: with all that it holds */
-	struct object_hit hit;
-};
+#include "wait.bpf.h"
 
 static __always_inline bool file_is_setid(umode_t mode)
 {
@@ -48,12 +36,10 @@ static __always_inline bool file_is_pseudo(struct inode *inode)
 	return type != S_IFBLK && type != S_IFDIR && origin_is_memory(inode);
 }
 
-static __always_inline __u32 file_traits(struct inode *inode, const struct object_hit *hit)
+static __always_inline __u32 file_traits(struct inode *inode)
 {
 	__u32 traits = 0, type;
 
-	if (hit->name == HASH_SITECUSTOMIZE || hit->name == HASH_USERCUSTOMIZE)
-		traits |= CORDON_TRAIT_STARTUP;
 	if (!inode)
 		return traits;
 	type = BPF_CORE_READ(inode, i_mode) & S_IFMT;
@@ -64,25 +50,55 @@ static __always_inline __u32 file_traits(struct inode *inode, const struct objec
 	return traits;
 }
 
-/* Names that are protected wherever they stand, in the project and the home: `.env`, `*.pem`. And `*.pth`, which is for
- * whoever starts python next. */
+/* Eight letters of a name as the number that a read of them gives. */
+#define NAME_SITECUST 0x7473756365746973ULL
+#define NAME_USERCUST 0x7473756372657375ULL
+#define NAME_OMIZE 0x657a696d6fULL
+#define NAME_PTH 0x6874702eULL
+#define NAME_START 0x74726174732eULL
+
+/* What python reads before the first line of its user's program: *.pth, *.start (3.15, PEP 829), and the modules
+ * sitecustomize and usercustomize, in whatever form: a file of source or bytecode, a library, a folder and what is in it. */
+CORDON_GLOBAL int file_is_startup(__u64 address)
+{
+	struct dentry *dentry = (void *)address;
+	const unsigned char *name = BPF_CORE_READ(dentry, d_name.name);
+	__u32 len = BPF_CORE_READ(dentry, d_name.len);
+	__u64 head[2] = {}, tail = 0;
+
+	if (len > 4 && !bpf_probe_read_kernel(&tail, 4, name + len - 4) && tail == NAME_PTH)
+		return 1;
+	if (len > 6 && !bpf_probe_read_kernel(&tail, 6, name + len - 6) && tail == NAME_START)
+		return 1;
+	/* 13 letters, and the dot or the end. */
+	if (len < 13 || bpf_probe_read_kernel(head, 14, name))
+		return 0;
+	return (head[0] == NAME_SITECUST || head[0] == NAME_USERCUST) && (head[1] & 0xffffffffffULL) == NAME_OMIZE &&
+	       (!(head[1] >> 40) || head[1] >> 40 == '.');
+}
+
+/* Bytecode in __pycache__ is only looked at beside its source, so it is that which counts. */
+CORDON_GLOBAL __u32 file_name_traits(__u64 dentry, __u64 name)
+{
+	__u64 parent = (__u64)BPF_CORE_READ((struct dentry *)dentry, d_parent);
+
+	if (name == HASH_PYCACHE || object_name_hash(parent) == HASH_PYCACHE)
+		return CORDON_TRAIT_BYTECODE;
+	return file_is_startup(dentry) || file_is_startup(parent) ? CORDON_TRAIT_STARTUP : 0;
+}
+
+/* Names that are protected wherever they stand, in the project and the home: `.env`, `*.pem`. */
 CORDON_GLOBAL int file_find_name(struct cordon_label *label, struct file_request *request)
 {
 	struct cordon_name_key key = {};
 	struct cordon_zone_val *val;
 	struct object_hit *hit;
 	struct dentry *dentry;
-	char tail[8] = {};
-	__u32 len;
 
 	if (!label || !request)
 		return 0;
 	hit = &request->hit;
 	dentry = request->dentry;
-	len = BPF_CORE_READ(dentry, d_name.len);
-	if (len > 4 && !bpf_probe_read_kernel(tail, 4, BPF_CORE_READ(dentry, d_name.name) + len - 4) && tail[0] == '.' &&
-	    tail[1] == 'p' && tail[2] == 't' && tail[3] == 'h')
-		request->traits |= CORDON_TRAIT_STARTUP;
 	if (hit->zone == CORDON_ZONE_TOOL && label->role == CORDON_ROLE_PROJECT) {
 		__u64 suffix = object_suffix_hash((__u64)dentry);
 
@@ -138,7 +154,9 @@ CORDON_GLOBAL int file_find(struct cordon_label *label, struct file_request *req
 	/* What lies in a node_modules counts as unpacked: none comes about with its files already in it. */
 	if (hit->zone == CORDON_ZONE_OWN && request->moved && hit->name == HASH_NODE_MODULES && label->role == CORDON_ROLE_PACKAGE)
 		hit->zone = CORDON_ZONE_OTHER;
-	request->traits |= file_traits(inode, hit);
+	request->traits |= file_traits(inode);
+	if (label->role > CORDON_ROLE_ROOT)
+		request->traits |= file_name_traits((__u64)dentry, hit->name);
 	return 0;
 }
 
@@ -310,6 +328,32 @@ CORDON_GLOBAL int file_note_archive(struct cordon_label *label, __u64 address)
 	return 0;
 }
 
+/*
+ * An installer starts python, as uv and nested pips do, and that reads a start-up file of this session: what it says would
+ * run with the installer's rights. The controller looks first; what it does not let pass is not there the second time. Trace
+ * cannot stop in front of a call; what runs there as package code is held to the rules of that.
+ */
+CORDON_GLOBAL __u32 file_read_startup(struct cordon_label *label, struct file_request *request)
+{
+	struct cordon_session *session;
+	struct dentry *dentry;
+	struct inode *inode;
+
+	if (!label || !request)
+		return CORDON_ANSWER_EPERM;
+	if (!(request->traits & CORDON_TRAIT_STARTUP) || cordon_is_confined(label->role) ||
+	    request->backend == CORDON_BACKEND_TRACE)
+		return CORDON_ANSWER_PASS;
+	dentry = request->dentry;
+	inode = BPF_CORE_READ(dentry, d_inode);
+	session = task_session(label);
+	if (session && origin_ctime(inode) < session->began)
+		return CORDON_ANSWER_PASS;
+	if (wait_for_look(label, request, CORDON_RULE_FILE_STARTUP))
+		return CORDON_ANSWER_AGAIN;
+	return wait_was_looked_at(label, request) ? CORDON_ANSWER_PASS : CORDON_ANSWER_EPERM;
+}
+
 /* What an opening that is allowed leaves to be known. Gives the answer: what cannot be kept is refused. */
 CORDON_GLOBAL __u32 file_opened(struct cordon_label *label, struct file_request *request, __u32 fresh)
 {
@@ -326,7 +370,7 @@ CORDON_GLOBAL __u32 file_opened(struct cordon_label *label, struct file_request 
 		if (label->role == CORDON_ROLE_INSTALLER)
 			file_note_archive(label, (__u64)dentry);
 		origin_note_read(label, (__u64)inode, &request->hit);
-		return CORDON_ANSWER_PASS;
+		return file_read_startup(label, request);
 	}
 	/* What has no name may get one, which trace does not see. */
 	if ((request->hit.zone == CORDON_ZONE_PSEUDO && request->backend != CORDON_BACKEND_TRACE) ||

@@ -120,6 +120,10 @@ CORDON_INLINE __u32 cordon_rule_of_write(const struct cordon_op *op)
 {
 	int confined = cordon_is_confined(op->role);
 
+	/* Installing a wheel is the installer's business; what starts with python is judged by its content. */
+	if (!confined && (op->traits & CORDON_TRAIT_STARTUP) && (op->kind == CORDON_OP_OPEN || op->kind == CORDON_OP_CREATE ||
+								  op->kind == CORDON_OP_RENAME))
+		return CORDON_RULE_FILE_STARTUP;
 	switch (op->zone) {
 	case CORDON_ZONE_PSEUDO:
 		return CORDON_RULE_NONE;
@@ -312,10 +316,17 @@ CORDON_INLINE __u32 cordon_action_of(const struct cordon_op *op, __u32 rule, __u
 	if ((rule == CORDON_RULE_FILE_OUTSIDE || rule == CORDON_RULE_FILE_STARTUP) && op->role == CORDON_ROLE_PROJECT &&
 	    (op->traits & CORDON_TRAIT_EDITABLE) && action > CORDON_ACTION_LOG)
 		return CORDON_ACTION_LOG;
+	/* The kernel does not read it: the controller does, when it is written, and takes away what has no known form. */
+	if (rule == CORDON_RULE_FILE_STARTUP && op->role == CORDON_ROLE_INSTALLER && action > CORDON_ACTION_LOG)
+		return CORDON_ACTION_LOG;
 	/* A project's own .env is for it to read; a dependency has no business there. */
 	if (rule == CORDON_RULE_FILE_SECRET && op->role == CORDON_ROLE_PROJECT && (op->traits & CORDON_TRAIT_NAMED) &&
 	    (op->met & 1u << CORDON_ZONE_PROJECT) && action > CORDON_ACTION_LOG)
 		return CORDON_ACTION_LOG;
+	/* Python tries to keep the bytecode of each module that it imports, and goes on where it cannot. */
+	if (rule == CORDON_RULE_FILE_OUTSIDE && (op->traits & CORDON_TRAIT_BYTECODE) && cordon_is_confined(op->role) &&
+	    action > CORDON_ACTION_LOG)
+		return CORDON_ACTION_HIDE;
 	/* A script runs by a program that is judged for itself. */
 	if (rule == CORDON_RULE_EXEC_DROPPED && (op->traits & CORDON_TRAIT_SCRIPT) && action > CORDON_ACTION_LOG)
 		return CORDON_ACTION_LOG;

@@ -109,8 +109,8 @@ struct {
 	__type(value, __u32);
 } tainted __weak SEC(".maps");
 
-/* Files that the controller found equal to nothing good, with their time of change then. Controller. Full: compared
- * again each time. */
+/* Files that the controller has looked at, with their time of change then: equal to nothing good; start-up files that may
+ * stay. Controller. Full: compared again each time, and no start-up file of the session is read. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 16384);

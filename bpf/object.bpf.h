@@ -38,13 +38,12 @@ struct object_walk {
 
 /* cordon_hash() of these; tests/unit/test_text.c compares. */
 #define HASH_NODE_MODULES 0x1502f2377f0e0ce3ULL
+#define HASH_PYCACHE 0x781e594969b6bcd0ULL
 #define HASH_DOT_CACHE 0x7bbf2b43e2b3f0e1ULL
-#define HASH_SITECUSTOMIZE 0x49fa43aecb1ab896ULL
 #define HASH_CAPABILITY 0x746ae2274699c519ULL /* security.capability */
 #define HASH_EASY_INSTALL 0x1789d56bd559cbb3ULL /* easy-install.pth */
 #define HASH_EGG_LINK 0xd1db6266eaacf0d1ULL     /* .egg-link */
 #define HASH_WRITE_TEST 0x8fd36c736fb9747bULL   /* .write-test */
-#define HASH_USERCUSTOMIZE 0x4c115c7c81a71b6aULL
 
 /* Hash of the dentry's name, 0 where it is longer than any protected name: 0 is no hash of a name that anyone picks. */
 CORDON_GLOBAL __u64 object_name_hash(__u64 address)

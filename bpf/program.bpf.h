@@ -23,65 +23,6 @@ static __always_inline bool program_is_elf(const char magic[4])
 	return magic[0] == 0x7f && magic[1] == 'E' && magic[2] == 'L' && magic[3] == 'F';
 }
 
-/* An ELF file whose origin is not good may be a copy of one that is: the controller compares. Gives 1 where the task was
- * stopped for that, and the call will be made once more. */
-CORDON_GLOBAL int program_hold(struct cordon_label *label, struct file_request *request)
-{
-	struct task_struct *task = (void *)bpf_get_current_task();
-	struct cordon_record_program *record;
-	struct cordon_origin_key key = {};
-	struct cordon_session *session;
-	struct dentry *dentry;
-	struct inode *inode;
-	__u64 *compared, changed;
-	void *ring;
-	int i;
-
-	if (!label || !request || !cordon_is_confined(label->role) || !label->session)
-		return 0;
-	session = task_session(label);
-	if (!session || !session_is_alive(session))
-		return 0;
-	dentry = request->dentry;
-	inode = BPF_CORE_READ(dentry, d_inode);
-	origin_key(&key, inode, label->session);
-	changed = origin_ctime(inode);
-	compared = bpf_map_lookup_elem(&compares, &key);
-	if (compared && *compared == changed) /* it was compared, and is equal to nothing */
-		return 0;
-	ring = emit_ring(label->session);
-	record = ring ? bpf_ringbuf_reserve(ring, sizeof(*record), 0) : NULL;
-	if (!record) {
-		emit_count_lost(label->session, CORDON_RULE_EXEC_DROPPED);
-		return 0;
-	}
-	emit_head(&record->head, CORDON_RECORD_PROGRAM, sizeof(*record), BPF_CORE_READ(task, group_leader), label,
-		  session->level);
-	record->key = key;
-	record->changed = changed;
-	record->object = request->hit.object;
-	record->depth = request->hit.depth;
-	record->names = 0;
-	record->kind = request->kind;
-	record->final = request->backend == CORDON_BACKEND_TRACE;
-	record->pad = 0;
-	for (i = 0; i < CORDON_PROGRAM_NAMES && dentry; i++) {
-		struct dentry *parent = BPF_CORE_READ(dentry, d_parent);
-
-		if (!parent || parent == dentry)
-			break;
-		bpf_probe_read_kernel_str(record->name[i], CORDON_PROGRAM_NAME_LEN, BPF_CORE_READ(dentry, d_name.name));
-		record->names = i + 1;
-		dentry = parent;
-	}
-	if (bpf_send_signal(SIGSTOP)) {
-		bpf_ringbuf_discard(record, 0);
-		return 0;
-	}
-	bpf_ringbuf_submit(record, 0);
-	return 1;
-}
-
 /* In file_request.access: the call cannot be made a second time, so nobody is asked. */
 #define PROGRAM_FINAL 0x100
 
@@ -105,8 +46,9 @@ CORDON_GLOBAL __u32 program_judge(struct cordon_label *label, struct file_reques
 	if (request->kind == CORDON_OP_MAP && (label->flags & (CORDON_LABEL_LINKER | CORDON_LABEL_KEEPER)) &&
 	    (origin != CORDON_ORIGIN_SYSTEM || !origin_is_foreign_place(request->hit.zone)))
 		label->flags &= ~(CORDON_LABEL_LINKER | CORDON_LABEL_KEEPER);
-	if (origin == CORDON_ORIGIN_DROPPED && !(request->traits & CORDON_TRAIT_SCRIPT) &&
-	    request->access != PROGRAM_FINAL && program_hold(label, request))
+	/* It may be a copy of one that is good. */
+	if (origin == CORDON_ORIGIN_DROPPED && !(request->traits & CORDON_TRAIT_SCRIPT) && cordon_is_confined(label->role) &&
+	    request->access != PROGRAM_FINAL && wait_for_look(label, request, CORDON_RULE_EXEC_DROPPED))
 		return CORDON_ANSWER_AGAIN;
 	return file_answer(label, request, origin);
 }

@@ -215,6 +215,7 @@ enum cordon_origin {
 #define CORDON_TRAIT_FOLDER (1u << 4)
 #define CORDON_TRAIT_EDITABLE (1u << 6) /* what an editable install of the project leaves in an environment */
 #define CORDON_TRAIT_NAMED (1u << 5) /* protected by its name alone, wherever it stands */
+#define CORDON_TRAIT_BYTECODE (1u << 7) /* __pycache__ or in one: what python writes beside the modules that it imports */
 
 #define CORDON_ACCESS_READ (1u << 0)
 #define CORDON_ACCESS_WRITE (1u << 1)
@@ -538,14 +539,15 @@ struct cordon_record_archive {
 #define CORDON_PROGRAM_NAME_LEN 128
 
 /* A task was stopped since it would run, or map executable, a file whose origin is not good: is it a copy of one that is?
- * The controller answers in `origins` (equal) or `compares` (not), and wakes the task. */
+ * The controller answers in `origins` (equal) or `compares` (not), and wakes the task. Or it would read a start-up file of
+ * this session: the answer is in `compares` (it may stay), or the file is not there any more. */
 struct cordon_record_program {
 	struct cordon_record head;
 	struct cordon_origin_key key; /* of the file */
 	__u64 changed;                /* its ctime, ns: what is compared is that content */
 	__u32 object, depth;          /* the entry of the lists that it lies below, and how far */
 	__u32 names;
-	__u32 kind;  /* CORDON_OP_EXEC or CORDON_OP_MAP */
+	__u32 kind;  /* CORDON_OP_EXEC, CORDON_OP_MAP; CORDON_OP_OPEN: a start-up file is read */
 	__u32 final; /* trace: there is no call to make again; the controller ends the task itself */
 	__u32 pad;
 	char name[CORDON_PROGRAM_NAMES][CORDON_PROGRAM_NAME_LEN]; /* the file's name first, then upward */

@@ -15,8 +15,8 @@ guest_plan() {
 			echo "fmod_ret/$kernel-preempt|fmod_ret|$kernel|preempt=full|attacks builds preempt"
 		done
 	else
-		echo "lsm/newest|lsm|newest||attacks builds cli"
-		echo "fmod_ret/6.1|fmod_ret|6.1||attacks builds/c-ext"
+		echo "lsm/newest|lsm|newest||attacks builds cli startup"
+		echo "fmod_ret/6.1|fmod_ret|6.1||attacks builds/c-ext startup/nested"
 		# Debian 12's own kernel; beside the first, which takes longest, it costs no time.
 		echo "lsm/6.1|lsm|6.1||attacks builds/c-ext"
 		# Three minutes at the most: refusals that tasks could lose to each other.

@@ -80,7 +80,7 @@ install_for_nobody() {
 	mkdir -p "$PLAIN/bin" "$PLAIN/share/cordon"
 	mkdir -m 777 "$PLAIN/his"
 	cp "$CORDON" "$PLAIN/bin/cordon"
-	cp -r "$BATS_TEST_DIRNAME"/../../policy/{cordon.toml,installers,zones} "$PLAIN/share/cordon/"
+	cp -r "$BATS_TEST_DIRNAME"/../../policy/{cordon.toml,installers,zones,startup} "$PLAIN/share/cordon/"
 }
 
 # mount_fuse DIR: a file system that answers to nobody but its own user, as a desktop's ~/.cache/doc does: root learns

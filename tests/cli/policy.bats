@@ -66,7 +66,7 @@ check() {
 	says "$output" "expired on 2001-01-01"
 }
 
-@test "a mistake in a recognition file or a list of paths, with its place" {
+@test "a mistake in a recognition file, a list of paths or a start-up form, with its place" {
 	cp -r "$BATS_TEST_DIRNAME/../../policy" data
 	export CORDON_DATA=$PWD/data
 	run -0 "$CORDON" policy check
@@ -77,6 +77,10 @@ check() {
 	echo 'not/absolute' > data/zones/secret.list
 	run -2 "$CORDON" policy check
 	says "$output" "zones/secret.list:1:1: "
+	cp "$BATS_TEST_DIRNAME/../../policy/zones/secret.list" data/zones/
+	printf '[[form]]\nid = "a"\nfile = "a.pth"\nowner = ["*"]\nline = "no code"\n' > data/startup/own.toml
+	run -2 "$CORDON" policy check
+	says "$output" "startup/own.toml:5:8: "
 }
 
 @test "--json is one object; a policy's text cannot reach the terminal raw" {

@@ -114,7 +114,8 @@ static const struct word traits[] = { { "linked", CORDON_TRAIT_LINKED },
 				      { "setid", CORDON_TRAIT_SETID },
 				      { "folder", CORDON_TRAIT_FOLDER },
 				      { "named", CORDON_TRAIT_NAMED },
-				      { "editable", CORDON_TRAIT_EDITABLE } };
+				      { "editable", CORDON_TRAIT_EDITABLE },
+				      { "bytecode", CORDON_TRAIT_BYTECODE } };
 static const struct word origins[] = { { "dropped", CORDON_ORIGIN_DROPPED },
 				       { "system", CORDON_ORIGIN_SYSTEM },
 				       { "unpacked", CORDON_ORIGIN_UNPACKED },

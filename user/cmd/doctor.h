@@ -5,7 +5,7 @@
 
 #include "kernel/kernel.h"
 #include "kernel/machine.h"
-#include "policy/policy.h"
+#include "policy/data.h"
 
 #include <jansson.h>
 #include <stdbool.h>
@@ -31,8 +31,7 @@ struct doctor {
 	json_t *skipped; /* of those: name -> how often the kernel skipped it; only what it did skip */
 
 	struct policy *policy; /* NULL: a mistake */
-	struct installers *installers;
-	struct zones *zones;
+	struct policy_data data;
 	char *mistake; /* "file:line:column: text" */
 
 	const char *journal;

@@ -101,21 +101,11 @@ static const char *check_env(const void *arg, const char *name)
 static int check_load(struct doctor *d, struct diag *diag)
 {
 	_cleanup_free_ char *vendor = policy_vendor_dir(), *project = getcwd(NULL, 0);
-	_cleanup_free_ char *zones = NULL, *installers = NULL;
 	struct policy_paths paths = { .vendor = vendor };
+	const struct zones_scene scene = { d->home, project ? project : "/", getuid(), check_env, NULL };
 	int r = policy_load(&paths, &d->policy, diag);
 
-	if (r)
-		return r;
-	zones = text_format("%s/zones", vendor ? vendor : "");
-	installers = text_format("%s/installers", vendor ? vendor : "");
-	if (!zones || !installers)
-		return -ENOMEM;
-	r = installers_load(installers, &d->installers, diag);
-	if (r)
-		return r;
-	return zones_load(zones, &(struct zones_scene){ d->home, project ? project : "/", getuid(), check_env, NULL },
-			  &d->zones, diag);
+	return r ? r : policy_data_load(vendor ? vendor : "", &scene, &d->data, diag);
 }
 
 static void check_policy(struct doctor *d)
@@ -183,8 +173,8 @@ static void check_place(struct doctor *d, const char *path)
 
 static void check_places(struct doctor *d)
 {
-	for (size_t i = 0; d->zones && i < d->zones->count; i++) {
-		const struct zone_entry *entry = &d->zones->entries[i];
+	for (size_t i = 0; d->data.zones && i < d->data.zones->count; i++) {
+		const struct zone_entry *entry = &d->data.zones->entries[i];
 		bool kept = entry->zone == CORDON_ZONE_SECRET || entry->zone == CORDON_ZONE_HIDDEN || entry->write_zone;
 
 		if (kept && !entry->procfs && !entry->anywhere)
@@ -214,8 +204,7 @@ void doctor_release(struct doctor *d)
 {
 	json_decref(d->skipped);
 	policy_free(d->policy);
-	installers_free(d->installers);
-	zones_free(d->zones);
+	policy_data_release(&d->data);
 	free(d->mistake);
 	free(d->unheld_example);
 	free(d->obstacle);

@@ -118,8 +118,8 @@ static char *ungated(const struct doctor *d)
 {
 	char *list = NULL;
 
-	for (size_t i = 0; d->installers && i < d->installers->count; i++)
-		list_add(&list, d->installers->items[i].id);
+	for (size_t i = 0; d->data.installers && i < d->data.installers->count; i++)
+		list_add(&list, d->data.installers->items[i].id);
 	return list;
 }
 
@@ -139,8 +139,8 @@ static void print_setup(const struct doctor *d)
 	else
 		put("journal", "%s: %s%s", d->journal, d->journal_error ? "cannot be written: " : "can be written",
 		    d->journal_error ? strerror(-d->journal_error) : d->journal_is_there ? "" : ", not begun yet");
-	if (d->zones)
-		put("places", "%zu protected, %zu of them cannot be held%s%s", d->zones->count, d->unheld,
+	if (d->data.zones)
+		put("places", "%zu protected, %zu of them cannot be held%s%s", d->data.zones->count, d->unheld,
 		    d->unheld_example ? ": " : "", d->unheld_example ? d->unheld_example : "");
 	if (gates)
 		put("gates", "no gate yet, so archives are not inspected before use: %s", gates);
@@ -235,7 +235,7 @@ static json_t *json_journal(const struct doctor *d)
 
 static json_t *json_places(const struct doctor *d)
 {
-	return json_pack("{s:I, s:I, s:o}", "protected", (json_int_t)(d->zones ? d->zones->count : 0), "unheld",
+	return json_pack("{s:I, s:I, s:o}", "protected", (json_int_t)(d->data.zones ? d->data.zones->count : 0), "unheld",
 			 (json_int_t)d->unheld, "example", report_json_string(d->unheld_example));
 }
 
@@ -246,8 +246,8 @@ int doctor_print_json(const struct doctor *d)
 
 	for (size_t i = 0; i < d->advice_count; i++)
 		json_array_append_new(advice, report_json_string(d->advice[i]));
-	for (size_t i = 0; d->installers && i < d->installers->count; i++)
-		json_array_append_new(gates, json_string(d->installers->items[i].id));
+	for (size_t i = 0; d->data.installers && i < d->data.installers->count; i++)
+		json_array_append_new(gates, json_string(d->data.installers->items[i].id));
 	return report_json_write(stdout,
 				 json_pack("{s:i, s:o, s:o, s:o, s:s?, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "status",
 					   (int)d->verdict, "summary", report_json_string(summary), "kernel",

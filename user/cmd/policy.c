@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/rule.h"
 #include "base/text.h"
+#include "policy/data.h"
 #include "cmd/cmd.h"
 #include "policy/parse.h"
 
@@ -16,15 +17,12 @@
 #include <stdarg.h>
 #include <string.h>
 
-DEFINE_CLEANUP(struct policy *, policy_free)
-DEFINE_CLEANUP(struct zones *, zones_free)
-DEFINE_CLEANUP(struct installers *, installers_free)
 DEFINE_CLEANUP(json_t *, json_decref)
 
 static const char usage_text[] =
     "usage: cordon policy check [--policy FILE] [--json]\n"
     "\n"
-    "Reads the policy, the lists of protected files and the recognition files, and tells every mistake in them,\n"
+    "Reads the policy, the lists of protected files, recognition and start-up forms, and tells every mistake in them,\n"
     "and what is without effect: keys that nothing enforces yet, grants whose last day is over.\n"
     "\n"
     "  --policy FILE  in place of /etc/cordon/cordon.toml and conf.d/\n"
@@ -36,9 +34,14 @@ static const char usage_text[] =
 /* All that is checked. */
 struct checked {
 	struct policy *policy;
-	struct zones *zones;
-	struct installers *installers;
+	struct policy_data data;
 };
+
+static void checked_release(struct checked *checked)
+{
+	policy_free(checked->policy);
+	policy_data_release(&checked->data);
+}
 
 enum notice_kind { NOTICE_INERT, NOTICE_EXPIRED, NOTICE_ENDLESS, NOTICE_COUNT };
 
@@ -83,20 +86,10 @@ static int check_all(const char *override, struct checked *ret, struct diag *ret
 	_cleanup_free_ char *vendor = policy_vendor_dir(), *home = home_dir(), *project = getcwd(NULL, 0);
 	const struct policy_paths paths = { .vendor = vendor, .override = override };
 	const struct zones_scene scene = { home, project, getuid(), env_of_ours, NULL };
-	_cleanup_free_ char *zones = NULL, *installers = NULL;
 	int r = policy_load(&paths, &ret->policy, ret_diag);
 
-	if (r < 0)
-		return r;
 	/* policy_load() has told where there is none. */
-	zones = text_format("%s/zones", vendor ? vendor : "");
-	installers = text_format("%s/installers", vendor ? vendor : "");
-	if (!zones || !installers)
-		return -ENOMEM;
-	r = zones_load(zones, &scene, &ret->zones, ret_diag);
-	if (!r)
-		r = installers_load(installers, &ret->installers, ret_diag);
-	return r < 0 ? r : installers_add_caches(ret->installers, &scene, ret->zones, ret_diag);
+	return r < 0 ? r : policy_data_load(vendor ? vendor : "", &scene, &ret->data, ret_diag);
 }
 
 static bool grant_notice(const struct policy_grant *grant, enum notice_kind kind)
@@ -141,7 +134,7 @@ static void print_text(const struct checked *checked)
 	for (size_t i = 0; i < policy->file_count; i++)
 		put_line("read %s", policy->files[i]);
 	put_line("mode %s, %zu grants, %zu protected paths, %zu installers", mode_name(policy->mode),
-		 policy->grant_count, checked->zones->count, checked->installers->count);
+		 policy->grant_count, checked->data.zones->count, checked->data.installers->count);
 	print_notices(policy);
 }
 
@@ -179,8 +172,8 @@ static int print_json(const struct checked *checked)
 		r = json_add_grants(notices, policy, NOTICE_ENDLESS);
 	/* Takes `files` and `notices` over, also where it fails. */
 	root = json_pack("{s:o, s:s, s:I, s:I, s:I, s:o}", "files", files, "mode", mode_name(policy->mode), "grants",
-			 (json_int_t)policy->grant_count, "protected", (json_int_t)checked->zones->count, "installers",
-			 (json_int_t)checked->installers->count, "notices", notices);
+			 (json_int_t)policy->grant_count, "protected", (json_int_t)checked->data.zones->count, "installers",
+			 (json_int_t)checked->data.installers->count, "notices", notices);
 	if (!root || r < 0 || json_dumpf(root, stdout, JSON_INDENT(2)) < 0)
 		return -ENOMEM;
 	putchar('\n');
@@ -199,16 +192,10 @@ static bool has_finding(const struct policy *policy)
 
 static int check(const char *override, bool json)
 {
-	CLEANUP(policy_free_cleanup) struct policy *policy = NULL;
-	CLEANUP(zones_free_cleanup) struct zones *zones = NULL;
-	CLEANUP(installers_free_cleanup) struct installers *installers = NULL;
+	CLEANUP(checked_release) struct checked checked = { 0 };
 	CLEANUP(diag_release) struct diag diag = { 0 };
-	struct checked checked = { 0 };
 	int r = check_all(override, &checked, &diag);
 
-	policy = checked.policy;
-	zones = checked.zones;
-	installers = checked.installers;
 	if (r < 0) {
 		_cleanup_free_ char *text = diag_format(&diag);
 
@@ -225,7 +212,7 @@ static int check(const char *override, bool json)
 		log_err(r, "cannot write the answer");
 		return EXIT_ERROR;
 	}
-	return has_finding(policy) ? EXIT_FOUND : EXIT_CLEAN;
+	return has_finding(checked.policy) ? EXIT_FOUND : EXIT_CLEAN;
 }
 
 int cmd_policy(int argc, char **argv)

@@ -12,6 +12,7 @@
 #include "base/text.h"
 #include "guard/controller.h"
 #include "guard/handover.h"
+#include "guard/startup.h"
 #include "judge.h"
 
 #include <dirent.h>
@@ -244,7 +245,13 @@ void compare_take(struct controller *c, const struct cordon_record_program *reco
 	_cleanup_close_ int pidfd = (int)syscall(SYS_pidfd_open, (pid_t)record->head.pid, 0);
 	_cleanup_free_ char *path = compare_path(c, record);
 	struct cordon_label now;
-	int signal, r = path ? compare_search(c, record, path) : -ENAMETOOLONG;
+	int signal, r;
+
+	if (record->kind == CORDON_OP_OPEN) {
+		startup_take(c, record, path);
+		return;
+	}
+	r = path ? compare_search(c, record, path) : -ENAMETOOLONG;
 
 	log_debug("'%s', which %s would %s: %s", path ? path : "?", record->head.comm,
 		  record->kind == CORDON_OP_EXEC ? "run" : "map", r ? strerror(-r) : "a copy of something good");

@@ -10,6 +10,7 @@
 #include "base/rule.h"
 #include "base/text.h"
 #include "guard/proto.h"
+#include "guard/startup.h"
 #include "report/report.h"
 
 #include <errno.h>
@@ -55,6 +56,7 @@ static int controller_record(const struct cordon_record *record, void *arg)
 		break;
 	case CORDON_RECORD_EXIT:
 		tree_exit(c->tree, record);
+		startup_exited(c, record->pid);
 		break;
 	case CORDON_RECORD_ARCHIVE:
 		tree_archive(c->tree, (const struct cordon_record_archive *)record);
@@ -91,6 +93,7 @@ static void controller_report(struct controller *c, int status)
 	for (int round = 0; round < REPORT_ROUNDS && kernel_ring_consume(c->kernel) > 0; round++)
 		;
 	leftover_end(c);
+	startup_finish(c);
 	for (int round = 0; round < REPORT_ROUNDS && kernel_ring_consume(c->kernel) > 0; round++)
 		;
 	summary = report_summary(c->findings, c->finding_count, c->kernel_session.mode, controller_lost(c));
@@ -223,8 +226,8 @@ void controller_release(struct controller *c)
 	journal_session_release(&c->record);
 	places_free(c->places);
 	recognise_free(c->table);
-	zones_free(c->zones);
-	installers_free(c->installers);
+	startup_release(c);
+	policy_data_release(&c->data);
 	policy_free(c->policy);
 	tree_free(c->tree);
 	for (size_t i = 0; i < c->finding_count; i++)

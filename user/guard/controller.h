@@ -9,7 +9,7 @@
 #include "guard/places.h"
 #include "journal/journal.h"
 #include "kernel/kernel.h"
-#include "policy/policy.h"
+#include "policy/data.h"
 #include "session/decide.h"
 #include "session/recognise.h"
 #include "session/tree.h"
@@ -47,9 +47,10 @@ struct controller {
 	uint32_t session; /* id in the kernel, 0: not begun */
 	struct cordon_session kernel_session;
 	struct policy *policy;
-	struct installers *installers;
+	struct policy_data data;
 	struct recognise_table *table;
-	struct zones *zones;
+	struct startup_note *startup_notes; /* start-up files that are to be looked at: startup.c */
+	size_t startup_note_count;
 	struct places *places;
 	struct handover *handover;
 	struct tree *tree;
@@ -105,6 +106,17 @@ void finding_take(struct controller *c, const struct cordon_record_finding *reco
 /* A finding of the controller's own on a process that is there when it must not be. */
 void finding_take_leftover(struct controller *c, const struct cordon_task_entry *task, unsigned int action,
 			   unsigned int answer);
+
+/* What startup.c found. */
+struct startup_finding {
+	const char *path;
+	const struct identity *owner; /* name "": not known */
+	const char *sha256;	      /* "": it is no file that can be read */
+	unsigned int action;
+	const char *aside; /* the name that it has now, NULL: it is where it was, */
+	bool failed;	   /* and should not be */
+};
+void finding_take_startup(struct controller *c, const struct cordon_record *head, const struct startup_finding *what);
 
 /* leftover.c: the command has ended. Waits a moment for what ends by itself; what is left is ended where the rules say
  * so, and recorded. */

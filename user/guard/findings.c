@@ -7,6 +7,7 @@
 #include "base/rule.h"
 #include "base/text.h"
 #include "guard/controller.h"
+#include "guard/startup.h"
 #include "journal/mask.h"
 #include "report/report.h"
 
@@ -66,9 +67,9 @@ static void finding_fill_package(struct controller *c, struct finding *finding, 
 	const struct identity *identity = package_identity(c, head->label.package);
 	unsigned int installer = head->label.installer;
 
-	if (installer && installer <= c->installers->count) {
-		finding->installer = strdup(c->installers->items[installer - 1].id);
-		finding->ecosystem = finding_copy(c->installers->items[installer - 1].ecosystem);
+	if (installer && installer <= c->data.installers->count) {
+		finding->installer = strdup(c->data.installers->items[installer - 1].id);
+		finding->ecosystem = finding_copy(c->data.installers->items[installer - 1].ecosystem);
 	}
 	if (!identity || !identity->name[0]) {
 		/* Installers, helpers and the project are nobody's package. */
@@ -303,6 +304,17 @@ void finding_take(struct controller *c, const struct cordon_record_finding *reco
 {
 	struct finding finding = finding_begin(c, record->rule, record->op.kind);
 
+	/* What it is that the installer writes there is known when it has written it. */
+	if (record->rule == CORDON_RULE_FILE_STARTUP && record->head.label.role == CORDON_ROLE_INSTALLER) {
+		_cleanup_free_ char *path = finding_path(c, record);
+
+		if (path)
+			startup_note(c, record, path);
+		else
+			c->unwritten++;
+		return;
+	}
+
 	finding.time = finding_wall_ms(c, record->head.time);
 	finding.action = record->action;
 	finding.answer = record->answer;
@@ -324,6 +336,32 @@ void finding_take_leftover(struct controller *c, const struct cordon_task_entry 
 	finding.action = action;
 	finding.answer = answer;
 	finding_fill_actor(c, &finding, &head);
+	finding_write(c, &finding);
+	finding_keep(c, &finding);
+}
+
+void finding_take_startup(struct controller *c, const struct cordon_record *head, const struct startup_finding *what)
+{
+	struct finding finding = finding_begin(c, CORDON_RULE_FILE_STARTUP, CORDON_OP_CREATE);
+
+	finding.time = finding_wall_ms(c, head->time);
+	finding.action = what->action;
+	finding.answer = what->aside ? CORDON_ANSWER_EPERM : CORDON_ANSWER_PASS;
+	finding_fill_actor(c, &finding, head);
+	/* Its own, not that of the installer's process. */
+	if (what->owner->name[0]) {
+		free(finding.package);
+		free(finding.version);
+		finding.package = strdup(what->owner->name);
+		finding.version = finding_copy(what->owner->version);
+	}
+	finding.object_path = strdup(what->path);
+	finding.sha256 = finding_copy(what->sha256);
+	if (what->aside)
+		finding.reason = text_format("its content has no known form; it is now %s", what->aside);
+	else
+		finding.reason = strdup(what->failed ? "its content has no known form, and it could not be moved away"
+						     : "its content has no known form");
 	finding_write(c, &finding);
 	finding_keep(c, &finding);
 }

@@ -67,9 +67,9 @@ static void hold_hand_over(struct controller *c, const struct process *process, 
 	unsigned int installer = decision->installer ? decision->installer : process->installer;
 	int r;
 
-	if (!package || !installer || installer > c->installers->count)
+	if (!package || !installer || installer > c->data.installers->count)
 		return;
-	r = handover_to(c->handover, &c->installers->items[installer - 1], facts, package);
+	r = handover_to(c->handover, &c->data.installers->items[installer - 1], facts, package);
 	if (r)
 		log_debug("cannot hand over the folders of '%s': %s", decision->identity.name, strerror(-r));
 }

@@ -58,25 +58,13 @@ static int setup_policy(struct controller *c, char **ret_why)
 	const struct zones_scene scene = { c->home, c->start, c->uid, setup_env, &c->command };
 	struct policy_paths paths = { .override = c->options->policy };
 	_cleanup_free_ char *vendor = policy_vendor_dir();
-	_cleanup_free_ char *dir = NULL;
 	struct diag diag = { 0 };
 	int r = policy_load(&paths, &c->policy, &diag);
 
-	if (r)
-		return setup_fail_diag(ret_why, r, &diag);
-	dir = vendor ? text_format("%s/installers", vendor) : NULL;
-	if (!dir)
+	if (!r && !vendor)
 		return setup_fail(ret_why, -ENOENT, "no policy folder");
-	r = installers_load(dir, &c->installers, &diag);
-	if (r)
-		return setup_fail_diag(ret_why, r, &diag);
-	free(TAKE_PTR(dir));
-	dir = text_format("%s/zones", vendor);
-	if (!dir)
-		return setup_fail(ret_why, -ENOMEM, "zones");
-	r = zones_load(dir, &scene, &c->zones, &diag);
 	if (!r)
-		r = installers_add_caches(c->installers, &scene, c->zones, &diag);
+		r = policy_data_load(vendor, &scene, &c->data, &diag);
 	return r ? setup_fail_diag(ret_why, r, &diag) : 0;
 }
 
@@ -139,7 +127,7 @@ static void setup_decide(struct controller *c)
 	clock_gettime(CLOCK_REALTIME, &wall);
 	clock_gettime(CLOCK_MONOTONIC, &mono);
 	c->decide = (struct decide_session){
-		.installers = c->installers,
+		.installers = c->data.installers,
 		.table = c->table,
 		.start = c->start,
 		.home = c->home,
@@ -234,7 +222,7 @@ static int setup_session(struct controller *c, char **ret_why)
 
 static int setup_recognition(struct controller *c, char **ret_why)
 {
-	int r = recognise_compile(c->installers, c->session, &c->table);
+	int r = recognise_compile(c->data.installers, c->session, &c->table);
 
 	if (r)
 		return setup_fail(ret_why, r, "policy/installers");
@@ -254,7 +242,7 @@ static int setup_places(struct controller *c, char **ret_why)
 	struct places_input input = {
 		.kernel = c->kernel,
 		.session = c->session,
-		.zones = c->zones,
+		.zones = c->data.zones,
 		.policy = c->policy,
 		.home = c->home,
 		.start = c->start,

@@ -25,7 +25,8 @@ struct finding {
 	int64_t session; /* row id of the session */
 	int64_t time;    /* wall clock, ms since 1970 */
 	unsigned int mode, backend, rule, action, answer; /* enums of wire.h */
-	char *ecosystem, *package, *version, *sha256; /* package: "unknown" where it could not be bound */
+	char *ecosystem, *package, *version; /* package: "unknown" where it could not be bound */
+	char *sha256;    /* of the package's artifact; file.startup: of the start-up file */
 	char *installer; /* id of its recognition file */
 	struct finding_process process;
 	struct finding_process *ancestry; /* from the installer down to the parent */

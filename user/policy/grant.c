@@ -16,6 +16,7 @@ enum grant_object {
 	GRANT_OBJECT_PATH,
 	GRANT_OBJECT_PROGRAM,
 	GRANT_OBJECT_VARIABLE,
+	GRANT_OBJECT_SHA256, /* of a file, not of the package */
 	GRANT_OBJECT_NEVER, /* no grant for it */
 	GRANT_OBJECT_COUNT,
 };
@@ -25,6 +26,7 @@ static const char *const object_keys[GRANT_OBJECT_COUNT] = {
 	[GRANT_OBJECT_PATH] = "path",
 	[GRANT_OBJECT_PROGRAM] = "program",
 	[GRANT_OBJECT_VARIABLE] = "variable",
+	[GRANT_OBJECT_SHA256] = "sha256",
 };
 
 static const uint8_t rule_objects[CORDON_RULE_COUNT] = {
@@ -40,7 +42,7 @@ static const uint8_t rule_objects[CORDON_RULE_COUNT] = {
 	[CORDON_RULE_FILE_PRIVATE] = GRANT_OBJECT_PATH,
 	[CORDON_RULE_FILE_PERSIST] = GRANT_OBJECT_PATH,
 	[CORDON_RULE_FILE_OUTSIDE] = GRANT_OBJECT_PATH,
-	[CORDON_RULE_FILE_STARTUP] = GRANT_OBJECT_PATH,
+	[CORDON_RULE_FILE_STARTUP] = GRANT_OBJECT_SHA256,
 	[CORDON_RULE_FILE_SETUID] = GRANT_OBJECT_PATH,
 	[CORDON_RULE_ENV_SECRET] = GRANT_OBJECT_VARIABLE,
 	[CORDON_RULE_GUARD_TAMPER] = GRANT_OBJECT_NEVER,
@@ -53,6 +55,7 @@ void grant_release(struct policy_grant *grant)
 	free(grant->version);
 	free(grant->host);
 	free(grant->path);
+	free(grant->sha256);
 	free(grant->reason);
 	free(grant->author);
 	free(grant->expires);
@@ -70,7 +73,7 @@ bool grant_equal(const struct policy_grant *a, const struct policy_grant *b)
 	return a->rule == b->rule && a->port == b->port &&
 	       !strcmp(a->ecosystem ? a->ecosystem : "", b->ecosystem ? b->ecosystem : "") &&
 	       equal_or_null(a->package, b->package) && equal_or_null(a->version, b->version) &&
-	       equal_or_null(a->host, b->host) && equal_or_null(a->path, b->path) &&
+	       equal_or_null(a->host, b->host) && equal_or_null(a->path, b->path) && equal_or_null(a->sha256, b->sha256) &&
 	       equal_or_null(a->expires, b->expires);
 }
 
@@ -202,6 +205,8 @@ static int parse_object(struct policy_grant *grant, const struct schema *s, cons
 		return parse_host(grant, s, node);
 	case GRANT_OBJECT_PATH:
 		return parse_path(grant, s, node);
+	case GRANT_OBJECT_SHA256:
+		return schema_string(s, node, &grant->sha256); /* parse_rest() looks at it, as at every grant's */
 	default:
 		return check_object(s, node, wanted);
 	}
@@ -262,7 +267,7 @@ static int note_inert(struct policy *policy, const struct schema *s, const struc
 	for (size_t i = 0; i < ARRAY_SIZE(inert); i++) {
 		const struct toml_node *node = toml_get(table, inert[i].key);
 
-		if (!node)
+		if (!node || (grant->sha256 && !strcmp(inert[i].key, "sha256")))
 			continue;
 		noted = true;
 		r = policy_add_inert(policy, s, node, inert[i].name);

@@ -8,7 +8,7 @@
 #include <string.h>
 
 /* What a grant of a rule is bound to; what is not here no grant speaks of (yet). */
-enum grant_key { GRANT_KEY_NONE, GRANT_KEY_HOST, GRANT_KEY_PATH };
+enum grant_key { GRANT_KEY_NONE, GRANT_KEY_HOST, GRANT_KEY_PATH, GRANT_KEY_CONTENT };
 
 static enum grant_key grant_key(unsigned int rule)
 {
@@ -23,6 +23,8 @@ static enum grant_key grant_key(unsigned int rule)
 	case CORDON_RULE_FILE_PERSIST:
 	case CORDON_RULE_FILE_OUTSIDE:
 		return GRANT_KEY_PATH;
+	case CORDON_RULE_FILE_STARTUP:
+		return GRANT_KEY_CONTENT;
 	default:
 		return GRANT_KEY_NONE;
 	}
@@ -54,6 +56,8 @@ static const char *why_not(const struct finding *f)
 		if (text_starts_with(f->object_path, "/proc/"))
 			return "the path belongs to another process";
 		return strpbrk(f->object_path, "*?[{") ? "its path cannot be told from a pattern" : NULL;
+	case GRANT_KEY_CONTENT:
+		return f->sha256 ? NULL : "a grant names the content of such a file, and this one was not written";
 	default:
 		return "no grant speaks of this rule; the policy can change it for all packages";
 	}
@@ -90,6 +94,8 @@ int report_narrowest_grant(const struct finding *f, struct policy_grant *ret, co
 	if (r == 0 && grant_key(f->rule) == GRANT_KEY_HOST) {
 		grant.port = f->object_port;
 		r = copy(f->object_address, &grant.host);
+	} else if (r == 0 && grant_key(f->rule) == GRANT_KEY_CONTENT) {
+		r = copy(f->sha256, &grant.sha256);
 	} else if (r == 0) {
 		r = copy(f->object_path, &grant.path);
 	}

@@ -76,8 +76,10 @@ static json_t *package_json(const struct finding *f)
 	if (!f->package)
 		return json_null();
 	json = json_object();
+	/* That of a start-up file goes with its path. */
 	if (set_string(json, "ecosystem", f->ecosystem) < 0 || set_string(json, "name", f->package) < 0 ||
-	    set_string(json, "version", f->version) < 0 || set_string(json, "sha256", f->sha256) < 0) {
+	    set_string(json, "version", f->version) < 0 ||
+	    set_string(json, "sha256", f->rule == CORDON_RULE_FILE_STARTUP ? NULL : f->sha256) < 0) {
 		json_decref(json);
 		return NULL;
 	}
@@ -128,6 +130,8 @@ static json_t *object_json(const struct finding *f)
 	json = json_object();
 	if (f->object_path) {
 		r = set_string(json, "path", f->object_path);
+		if (r == 0 && f->rule == CORDON_RULE_FILE_STARTUP)
+			r = set_string(json, "sha256", f->sha256);
 	} else if (net) {
 		r = set_string(json, "address", f->object_address);
 		if (r == 0)

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * wait.bpf.h - a task is stopped until the controller has looked at a file: whether a program of unknown origin is a copy
+ * of a good one, whether a start-up file that an installer has just written has a known form. Its call is made once more.
+ */
+#ifndef CORDON_WAIT_BPF_H
+#define CORDON_WAIT_BPF_H
+
+#include "origin.bpf.h"
+
+/* An operation on a file, and what was found out about it. The dentry comes in memory: a global function takes no kernel
+ * pointer as an argument, and what is read from memory is a number to the verifier. */
+struct file_request {
+	struct dentry *dentry;
+	__u32 kind;   /* enum cordon_op_kind */
+	__u32 access; /* CORDON_ACCESS_* */
+	__u32 backend;
+	__u32 traits; /* CORDON_TRAIT_* that the caller knows of; the others are added */
+	__u32 moved;  /* 1: with all that it holds */
+	struct object_hit hit;
+};
+
+/* Whether the controller has looked at the file as it is now, and left it where it was. */
+CORDON_GLOBAL int wait_was_looked_at(struct cordon_label *label, struct file_request *request)
+{
+	struct cordon_origin_key key = {};
+	struct dentry *dentry;
+	struct inode *inode;
+	__u64 *looked_at;
+
+	if (!label || !request)
+		return 0;
+	dentry = request->dentry;
+	inode = BPF_CORE_READ(dentry, d_inode);
+	origin_key(&key, inode, label->session);
+	looked_at = bpf_map_lookup_elem(&compares, &key);
+	return looked_at && *looked_at == origin_ctime(inode);
+}
+
+/* Gives 1 where the task was stopped, and the call will be made once more; 0: the controller has looked at this state of
+ * the file before, or cannot. `rule`: for what counts as lost. */
+CORDON_GLOBAL int wait_for_look(struct cordon_label *label, struct file_request *request, __u32 rule)
+{
+	struct task_struct *task = (void *)bpf_get_current_task();
+	struct cordon_record_program *record;
+	struct cordon_origin_key key = {};
+	struct cordon_session *session;
+	struct dentry *dentry;
+	struct inode *inode;
+	void *ring;
+	int i;
+
+	if (!label || !request || !label->session)
+		return 0;
+	session = task_session(label);
+	if (!session || !session_is_alive(session) || wait_was_looked_at(label, request))
+		return 0;
+	dentry = request->dentry;
+	inode = BPF_CORE_READ(dentry, d_inode);
+	origin_key(&key, inode, label->session);
+	ring = emit_ring(label->session);
+	record = ring ? bpf_ringbuf_reserve(ring, sizeof(*record), 0) : NULL;
+	if (!record) {
+		emit_count_lost(label->session, rule);
+		return 0;
+	}
+	emit_head(&record->head, CORDON_RECORD_PROGRAM, sizeof(*record), BPF_CORE_READ(task, group_leader), label,
+		  session->level);
+	record->key = key;
+	record->changed = origin_ctime(inode);
+	record->object = request->hit.object;
+	record->depth = request->hit.depth;
+	record->names = 0;
+	record->kind = request->kind;
+	record->final = request->backend == CORDON_BACKEND_TRACE;
+	record->pad = 0;
+	for (i = 0; i < CORDON_PROGRAM_NAMES && dentry; i++) {
+		struct dentry *parent = BPF_CORE_READ(dentry, d_parent);
+
+		if (!parent || parent == dentry)
+			break;
+		bpf_probe_read_kernel_str(record->name[i], CORDON_PROGRAM_NAME_LEN, BPF_CORE_READ(dentry, d_name.name));
+		record->names = i + 1;
+		dentry = parent;
+	}
+	if (bpf_send_signal(SIGSTOP)) {
+		bpf_ringbuf_discard(record, 0);
+		return 0;
+	}
+	bpf_ringbuf_submit(record, 0);
+	return 1;
+}
+
+#endif

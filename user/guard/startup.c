@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * startup.c - start-up files that installers write. The kernel cannot judge what is not written yet, so it lets them and
+ * tells; here each is read when the process that wrote it is gone, when an installer's python would read it, or at the
+ * end, and moved out of python's sight unless its content has a known form or a grant names its hash.
+ */
+#include "guard/startup.h"
+
+#include "base/cleanup.h"
+#include "base/log.h"
+#include "base/text.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <openssl/evp.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+/* Of one session; more are looked at at once, complete or not. */
+#define NOTES_MAX 4096
+/* The largest that is read: what generators write has some hundred bytes. */
+#define SIZE_MAX_READ (256u << 10)
+#define ASIDE_MAX 100
+
+static const char aside_suffix[] = ".refused-by-cordon";
+
+struct startup_note {
+	char *path;
+	struct cordon_record head; /* of who wrote it first */
+};
+
+/* One file while it is judged. */
+struct look {
+	struct controller *c;
+	const char *path;
+	const char *name;
+	int folder;
+	struct stat st;
+	char *text;
+	size_t len;
+	struct startup_owner owner;
+	char sha256[65];
+};
+
+static void look_release(struct look *look)
+{
+	cleanup_close(&look->folder);
+	free(look->text);
+}
+
+/* Where python looks: folders of modules. Elsewhere such a name is a file like any other, a model's weights say. */
+static bool is_searched(const struct look *look, bool installed)
+{
+	_cleanup_free_ char *parent = strndup(look->path, (size_t)(look->name - 1 - look->path));
+	const char *name = parent ? text_basename(parent) : "";
+
+	return installed || !strcmp(name, "site-packages") || !strcmp(name, "dist-packages") ||
+	       (!strcmp(name, "site") && strstr(parent, "/pip-build-env-"));
+}
+
+static int look_digest(struct look *look)
+{
+	unsigned char digest[EVP_MAX_MD_SIZE];
+	unsigned int len = 0;
+
+	if (EVP_Digest(look->text, look->len, digest, &len, EVP_sha256(), NULL) != 1 || len != 32)
+		return -EIO;
+	for (unsigned int i = 0; i < len; i++)
+		snprintf(look->sha256 + 2 * i, 3, "%02x", digest[i]);
+	return 0;
+}
+
+/* Its content, where it is one that can be looked at; a link is looked through, as python does. */
+static int look_read(struct look *look)
+{
+	_cleanup_close_ int fd = openat(look->folder, look->name, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st))
+		return -errno;
+	if (!S_ISREG(st.st_mode) || st.st_size > SIZE_MAX_READ)
+		return 0;
+	look->text = malloc((size_t)st.st_size + 1);
+	if (!look->text)
+		return -ENOMEM;
+	while (look->len < (size_t)st.st_size) {
+		ssize_t n = read(fd, look->text + look->len, (size_t)st.st_size - look->len);
+
+		if (n < 0)
+			return -errno;
+		if (!n)
+			break;
+		look->len += (size_t)n;
+	}
+	return look_digest(look);
+}
+
+static bool is_granted(const struct look *look)
+{
+	const struct identity *owner = &look->owner.identity;
+	const struct policy *policy = look->c->policy;
+	time_t now = time(NULL);
+
+	for (size_t i = 0; look->sha256[0] && i < policy->grant_count; i++) {
+		const struct policy_grant *grant = &policy->grants[i];
+
+		if (grant->rule == CORDON_RULE_FILE_STARTUP && grant->sha256 && !strcmp(grant->sha256, look->sha256) &&
+		    policy_grant_matches(grant, owner->ecosystem, owner->name, owner->version[0] ? owner->version : NULL, now))
+			return true;
+	}
+	return false;
+}
+
+/* Moves it to a name that python does not read. Gives that name, new; NULL: it could not be moved. */
+static char *put_aside(const struct look *look)
+{
+	for (unsigned int i = 0; i < ASIDE_MAX; i++) {
+		_cleanup_free_ char *to = i ? text_format("%s%s.%u", look->name, aside_suffix, i)
+					    : text_format("%s%s", look->name, aside_suffix);
+		int r = to ? renameat2(look->folder, look->name, look->folder, to, RENAME_NOREPLACE) : -1;
+
+		/* Where the file system does not know the flag, a name that is free is one too. */
+		if (r && errno == EINVAL && faccessat(look->folder, to, F_OK, AT_SYMLINK_NOFOLLOW))
+			r = renameat(look->folder, look->name, look->folder, to);
+		if (!r)
+			return TAKE_PTR(to);
+		if (!to || errno != EEXIST)
+			return NULL;
+	}
+	return NULL;
+}
+
+enum verdict { VERDICT_FINE, VERDICT_ASIDE, VERDICT_STAYS };
+
+static enum verdict look_refuse(struct look *look, const struct cordon_record *head)
+{
+	const struct cordon_session *session = &look->c->kernel_session;
+	unsigned int action = session->actions[CORDON_ROLE_INSTALLER][CORDON_RULE_FILE_STARTUP];
+	bool refuses = cordon_answer_of(action, session->mode) != CORDON_ANSWER_PASS;
+	_cleanup_free_ char *aside = refuses ? put_aside(look) : NULL;
+	struct startup_finding finding = {
+		.path = look->path, .owner = &look->owner.identity, .sha256 = look->sha256,
+		.action = action, .aside = aside, .failed = refuses && !aside,
+	};
+
+	if (refuses && !aside)
+		log_warn("%s could not be moved away: %s", look->path, strerror(errno));
+	finding_take_startup(look->c, head, &finding);
+	return !refuses ? VERDICT_FINE : aside ? VERDICT_ASIDE : VERDICT_STAYS;
+}
+
+static enum verdict startup_judge(struct controller *c, const char *path, const struct cordon_record *head)
+{
+	CLEANUP(look_release) struct look look = { .c = c, .path = path, .name = text_basename(path), .folder = -1 };
+	struct startup_file file = { .path = path };
+	_cleanup_free_ char *parent = NULL;
+	bool installed;
+	int r;
+
+	if (path[0] != '/' || look.name == path + 1)
+		return VERDICT_FINE;
+	parent = strndup(path, (size_t)(look.name - 1 - path));
+	look.folder = parent ? open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+	/* Gone again, as what pip unpacks and an uninstall moves. */
+	if (look.folder < 0 || fstatat(look.folder, look.name, &look.st, AT_SYMLINK_NOFOLLOW))
+		return VERDICT_FINE;
+	installed = startup_owner_find(look.folder, look.name, &look.owner);
+	if (!is_searched(&look, installed))
+		return VERDICT_FINE;
+	r = look_read(&look);
+	if (r && r != -ENOENT && r != -ELOOP)
+		log_debug("%s cannot be read: %s", path, strerror(-r));
+	file.text = look.sha256[0] ? look.text : NULL;
+	file.len = look.len;
+	file.owner = look.owner.identity.name[0] ? look.owner.identity.name : NULL;
+	file.editable = look.owner.editable;
+	if (startup_is_known(c->data.startup, &file) || is_granted(&look))
+		return VERDICT_FINE;
+	return look_refuse(&look, head);
+}
+
+/* A module that is a folder is judged and goes as one. A new string. */
+static char *whole_module(const char *path)
+{
+	static const char *const folders[] = { "/sitecustomize/", "/usercustomize/" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(folders); i++) {
+		const char *at = strstr(path, folders[i]);
+
+		if (at)
+			return strndup(path, (size_t)(at - path) + strlen(folders[i]) - 1);
+	}
+	return strdup(path);
+}
+
+static void note_drop(struct controller *c, size_t i)
+{
+	free(c->startup_notes[i].path);
+	c->startup_notes[i] = c->startup_notes[--c->startup_note_count];
+}
+
+void startup_note(struct controller *c, const struct cordon_record_finding *record, const char *path)
+{
+	_cleanup_free_ char *module = whole_module(path);
+	struct startup_note *more;
+
+	for (size_t i = 0; module && i < c->startup_note_count; i++)
+		if (!strcmp(c->startup_notes[i].path, module))
+			return;
+	more = module && c->startup_note_count < NOTES_MAX
+		       ? reallocarray(c->startup_notes, c->startup_note_count + 1, sizeof(*more)) : NULL;
+	if (!more) {
+		startup_judge(c, module ? module : path, &record->head);
+		return;
+	}
+	c->startup_notes = more;
+	more[c->startup_note_count++] = (struct startup_note){ .path = TAKE_PTR(module), .head = record->head };
+}
+
+void startup_exited(struct controller *c, uint32_t pid)
+{
+	for (size_t i = c->startup_note_count; i > 0; i--) {
+		struct startup_note *note = &c->startup_notes[i - 1];
+
+		if (note->head.pid != pid)
+			continue;
+		startup_judge(c, note->path, &note->head);
+		note_drop(c, i - 1);
+	}
+}
+
+void startup_finish(struct controller *c)
+{
+	for (size_t i = 0; i < c->startup_note_count; i++)
+		startup_judge(c, c->startup_notes[i].path, &c->startup_notes[i].head);
+	startup_release(c);
+}
+
+void startup_release(struct controller *c)
+{
+	while (c->startup_note_count)
+		note_drop(c, c->startup_note_count - 1);
+	free(c->startup_notes);
+	c->startup_notes = NULL;
+}
+
+void startup_take(struct controller *c, const struct cordon_record_program *record, const char *path)
+{
+	_cleanup_close_ int pidfd = (int)syscall(SYS_pidfd_open, (pid_t)record->head.pid, 0);
+	_cleanup_free_ char *module = path ? whole_module(path) : NULL;
+	enum verdict verdict = module ? startup_judge(c, module, &record->head) : VERDICT_STAYS;
+	struct cordon_label now;
+
+	/* What is fine may be read from now on; without that word the kernel refuses to open it. */
+	if (verdict == VERDICT_FINE && kernel_compared(c->kernel, &record->key, record->changed))
+		log_debug("that '%s' was looked at could not be noted", path);
+	if (pidfd >= 0 && !kernel_label_get(c->kernel, record->head.tgid, &now) && now.session == c->session)
+		syscall(SYS_pidfd_send_signal, pidfd, verdict == VERDICT_STAYS ? SIGKILL : SIGCONT, NULL, 0);
+}
