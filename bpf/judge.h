@@ -297,8 +297,10 @@ CORDON_GLOBAL __u32 cordon_rule_of(const struct cordon_op *op)
  * Takes: the operation, its rule, `action`: the policy's for this role and rule, `granted`: a grant covers it.
  * Gives: enum cordon_action. A value from a map that is none of the enum is a refusal, never an allow.
  */
-CORDON_INLINE __u32 cordon_action_of(const struct cordon_op *op, __u32 rule, __u32 action, int granted)
+CORDON_GLOBAL __u32 cordon_action_of(const struct cordon_op *op, __u32 rule, __u32 action, int granted)
 {
+	if (!op)
+		return CORDON_ACTION_DENY;
 	if (rule == CORDON_RULE_NONE)
 		return CORDON_ACTION_ALLOW;
 	if (granted && rule != CORDON_RULE_GUARD_TAMPER)

@@ -7,6 +7,7 @@
  *   places_learn.c     paths into descriptors, and names below them
  *   places_mounts.c    roots of file systems that are mounted below a place
  *   places_register.c  descriptors into the kernel's keys
+ *   places_names.c     those that are names below a parent
  */
 #ifndef CORDON_GUARD_PLACES_INTERNAL_H
 #define CORDON_GUARD_PLACES_INTERNAL_H
@@ -37,6 +38,15 @@ struct place_parent {
 	int fd; /* of one of the keys */
 };
 
+/* Keys of one session's names, each once, and what they say. */
+struct places_names {
+	struct cordon_name_key *keys;
+	struct cordon_zone_val *vals;
+	size_t count, key_room, val_room;
+	uint32_t *table; /* number in keys + 1, by their hash; 0: free */
+	size_t table_size;
+};
+
 struct places {
 	struct place *items; /* object - 1 */
 	size_t count, room;
@@ -47,6 +57,7 @@ struct places {
 	struct place_parent *parents;
 	size_t parent_count, parent_room;
 	size_t files;
+	struct places_names names; /* until the kernel has them */
 	uint64_t pseudo; /* numbers given to folders that are missing */
 	size_t unlearnable;
 	char *example;
@@ -87,5 +98,12 @@ int places_learn_mounts(struct places *places, const struct places_input *input)
 /* What is said of one key by two: *to becomes both, the stricter of the two where they differ. */
 void places_val_join(struct cordon_zone_val *to, const struct cordon_zone_val *from);
 int places_register(struct places *places, const struct places_input *input);
+
+/* places_names.c */
+/* Gives: what is known of the key, until the next join; NULL: nothing. */
+const struct cordon_zone_val *places_names_get(const struct places_names *names, const struct cordon_name_key *key);
+/* Joins `val` with what is known of the key. */
+int places_names_join(struct places_names *names, const struct cordon_name_key *key, const struct cordon_zone_val *val);
+void places_names_free(struct places_names *names);
 
 #endif

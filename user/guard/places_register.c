@@ -59,30 +59,16 @@ void places_val_join(struct cordon_zone_val *to, const struct cordon_zone_val *f
 
 /* --- by name -------------------------------------------------------------------------------------------------------- */
 
-/* Joins `val` with what is there, and gives what is there then. */
-static int register_name(const struct places_input *input, const struct cordon_name_key *key, struct cordon_zone_val *val)
-{
-	struct cordon_zone_val there = { 0 };
-	int r = kernel_name_get(input->kernel, key, &there);
-
-	if (r && r != -ENOENT)
-		return r;
-	places_val_join(&there, val);
-	*val = there;
-	return kernel_name_add(input->kernel, key, &there);
-}
-
 /* What is too deep for the kernel to follow makes the folder above what it is, where that is stricter: too much is
  * protected, not too little. Where it would open something it is left out, and what is around it counts. */
-static int register_above(struct places *places, const struct places_input *input, const struct cordon_name_key *key,
-			  uint32_t object)
+static int register_above(struct places *places, const struct cordon_name_key *key, uint32_t object)
 {
 	struct cordon_zone_val val = places_val(places, object, true);
 
 	if (places_weight(val.zone) < places_weight(CORDON_ZONE_PERSIST) && !val.write_zone)
 		return 0;
 	if (key->name)
-		return register_name(input, key, &val);
+		return places_names_join(&places->names, key, &val);
 	places_note(places, &places->items[object - 1], "a name that is longer than the kernel compares");
 	return 0;
 }
@@ -95,6 +81,7 @@ static int register_chain(struct places *places, const struct places_input *inpu
 	unsigned int depth = 0;
 
 	while ((component = strsep(&rest, "/"))) {
+		const struct cordon_zone_val *there;
 		struct cordon_zone_val val = { 0 };
 		bool last = !rest || !rest[strspn(rest, "/")];
 		int r;
@@ -102,18 +89,17 @@ static int register_chain(struct places *places, const struct places_input *inpu
 		if (!*component)
 			continue;
 		if (++depth > CORDON_CHAIN_MAX || strlen(component) >= CORDON_NAME_LEN - 1)
-			return register_above(places, input, &name, key->object);
+			return register_above(places, &name, key->object);
 		name.name = text_hash(component, strlen(component));
 		if (last) {
 			val = places_val(places, key->object, false);
-			return register_name(input, &name, &val);
+			return places_names_join(&places->names, &name, &val);
 		}
-		r = kernel_name_get(input->kernel, &name, &val);
-		if (r && r != -ENOENT)
-			return r;
+		there = places_names_get(&places->names, &name);
+		val.next = there ? there->next : 0;
 		if (!val.next) {
-			val = (struct cordon_zone_val){ .next = CORDON_NAME_PSEUDO | ++places->pseudo };
-			r = register_name(input, &name, &val);
+			val.next = CORDON_NAME_PSEUDO | ++places->pseudo;
+			r = places_names_join(&places->names, &name, &val);
 			if (r)
 				return r;
 		}
@@ -146,7 +132,7 @@ static int register_nameless(struct places *places, const struct places_input *i
 		key.parent = entry->procfs ? CORDON_NAME_PROCFS : CORDON_NAME_ANYWHERE;
 		key.name = text_hash(entry->path, strlen(entry->path));
 		val = places_val(places, object, false);
-		r = register_name(input, &key, &val);
+		r = places_names_join(&places->names, &key, &val);
 	}
 	return r;
 }
@@ -220,5 +206,8 @@ int places_register(struct places *places, const struct places_input *input)
 		r = register_inodes(places, input, inodes, count);
 	if (!r)
 		r = register_nameless(places, input);
+	if (!r)
+		r = kernel_names_add(input->kernel, places->names.keys, places->names.vals, places->names.count);
+	places_names_free(&places->names);
 	return r == -E2BIG ? -ENOSPC : r;
 }

@@ -103,8 +103,9 @@ int kernel_compared(struct kernel *kernel, const struct cordon_origin_key *key, 
 /* Who made the entry `name` of the shared folder with that address. -ENOENT: nobody of this session. */
 int kernel_made(struct kernel *kernel, uint32_t session, uint64_t parent, const char *name, struct cordon_made *ret);
 int kernel_zone_add(struct kernel *kernel, const struct cordon_zone_key *key, const struct cordon_zone_val *val);
-int kernel_name_add(struct kernel *kernel, const struct cordon_name_key *key, const struct cordon_zone_val *val);
-int kernel_name_get(struct kernel *kernel, const struct cordon_name_key *key, struct cordon_zone_val *ret);
+/* All of them, or -E2BIG, where they are too many, and some. */
+int kernel_names_add(struct kernel *kernel, const struct cordon_name_key *keys, const struct cordon_zone_val *vals,
+		     size_t count);
 int kernel_recognition_add(struct kernel *kernel, const struct cordon_recognition_key *key,
 			   const struct cordon_recognition *val);
 int kernel_grant_net(struct kernel *kernel, const struct cordon_grant_net *key);

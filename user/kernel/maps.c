@@ -16,14 +16,13 @@ int kernel_zone_add(struct kernel *kernel, const struct cordon_zone_key *key, co
 	return map_set(kernel, KERNEL_MAP_zones, key, val);
 }
 
-int kernel_name_add(struct kernel *kernel, const struct cordon_name_key *key, const struct cordon_zone_val *val)
+int kernel_names_add(struct kernel *kernel, const struct cordon_name_key *keys, const struct cordon_zone_val *vals,
+		     size_t count)
 {
-	return map_set(kernel, KERNEL_MAP_zone_names, key, val);
-}
+	LIBBPF_OPTS(bpf_map_batch_opts, opts, .elem_flags = BPF_ANY);
+	uint32_t done = (uint32_t)count;
 
-int kernel_name_get(struct kernel *kernel, const struct cordon_name_key *key, struct cordon_zone_val *ret)
-{
-	return bpf_map_lookup_elem(kernel->map[KERNEL_MAP_zone_names], key, ret) ? -errno : 0;
+	return bpf_map_update_batch(kernel->map[KERNEL_MAP_zone_names], keys, vals, &done, &opts) ? -errno : 0;
 }
 
 int kernel_recognition_add(struct kernel *kernel, const struct cordon_recognition_key *key,
