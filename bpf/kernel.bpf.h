@@ -80,8 +80,13 @@ typedef struct {
 	__u64 val;
 } kernel_cap_t;
 
+typedef struct {
+	unsigned int val;
+} kuid_t;
+
 struct cred {
-	kernel_cap_t cap_effective;
+	kuid_t euid;
+	kernel_cap_t cap_permitted, cap_effective;
 };
 
 struct mm_struct {
@@ -128,10 +133,6 @@ struct timespec64 {
 	time64_t tv_sec;
 	long tv_nsec;
 };
-
-typedef struct {
-	__u32 val;
-} kuid_t;
 
 struct inode {
 	umode_t i_mode;
@@ -230,6 +231,7 @@ struct linux_binprm {
 	char buf[4];       /* its first bytes; [256] there */
 	const char *filename; /* as given to execve */
 	const char *interp;   /* what runs: for a script its interpreter */
+	struct cred *cred;    /* what it will have */
 };
 
 struct in6_addr {

@@ -37,6 +37,9 @@ static __always_inline __u32 program_map(struct cordon_label *label, struct file
 CORDON_HOOK2(exec, "bprm_check_security", (struct linux_binprm * bprm), "security_bprm_check", (struct linux_binprm * bprm),
 	     program_ask_exec(label, bprm, REFUSING))
 
+CORDON_HOOK(credentials, "bprm_creds_from_file", (struct linux_binprm * bprm, struct file * file),
+	    program_ask_credentials(label, bprm, REFUSING))
+
 CORDON_HOOK2(mmap, "mmap_file", (struct file * file, unsigned long reqprot, unsigned long prot, unsigned long flags),
 	     "security_mmap_file", (struct file * file, unsigned long prot, unsigned long flags), program_map(label, file, prot))
 

@@ -86,6 +86,34 @@ static __always_inline struct dentry *program_mapped_dentry(struct file *file)
 	return BPF_CORE_READ(file, f_path.dentry);
 }
 
+/*
+ * A file with capabilities gives them as a setuid bit gives root. They are known when the kernel has worked out the new
+ * credentials; root has all of them already, and gets back what it gave up from any program.
+ */
+static __always_inline bool program_gains(struct linux_binprm *bprm)
+{
+	struct task_struct *task = (void *)bpf_get_current_task();
+	const struct cred *now = BPF_CORE_READ(task, cred), *then = BPF_CORE_READ(bprm, cred);
+	__u64 has = 0, gets = ~0ULL;
+
+	if (!BPF_CORE_READ(now, euid.val))
+		return false;
+	bpf_core_read(&has, sizeof(has), &now->cap_permitted);
+	bpf_core_read(&gets, sizeof(gets), &then->cap_permitted);
+	return gets & ~has;
+}
+
+static __always_inline __u32 program_ask_credentials(struct cordon_label *label, struct linux_binprm *bprm, __u32 backend)
+{
+	struct file_request request = { .access = PROGRAM_FINAL };
+
+	if (label->role <= CORDON_ROLE_ROOT || !program_gains(bprm))
+		return CORDON_ANSWER_PASS;
+	program_request(&request, bprm, backend);
+	request.traits |= CORDON_TRAIT_SETID;
+	return program_judge(label, &request);
+}
+
 static __always_inline __u32 program_ask_map(struct cordon_label *label, struct file *file, bool final, __u32 backend)
 {
 	struct file_request request = { .kind = CORDON_OP_MAP, .backend = backend, .access = final ? PROGRAM_FINAL : 0 };

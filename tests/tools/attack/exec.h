@@ -272,7 +272,33 @@ static int exec_nothing(char **args)
 	return 0;
 }
 
+/* As a user who has no capabilities, who runs a program that gives some. */
+static int exec_gain(char **args)
+{
+	pid_t pid = fork();
+	int status = 0;
+
+	if (pid < 0)
+		return broken(errno);
+	if (!pid) {
+		char *argv[] = { args[0], NULL };
+
+		if (setgid(65534) || setuid(65534))
+			_exit(CHILD_NO_PROGRAM);
+		execv(args[0], argv);
+		_exit(errno == EPERM ? 1 : CHILD_NO_PROGRAM);
+	}
+	if (waitpid(pid, &status, 0) < 0)
+		return broken(errno);
+	if (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL)
+		return OUTCOME_KILLED;
+	if (!WIFEXITED(status) || WEXITSTATUS(status) == CHILD_NO_PROGRAM)
+		return broken(EINVAL);
+	return WEXITSTATUS(status) ? -EPERM : 0;
+}
+
 static const struct technique exec_techniques[] = {
+	{ "gain", 1, exec_gain },
 	{ "start", 3, exec_start },
 	{ "nothing", 0, exec_nothing },
 	{ 0 },
