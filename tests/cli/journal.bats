@@ -90,6 +90,25 @@ except PermissionError:
 	says "$output" "decoy, no key"
 }
 
+@test "a grant for a program lets the package run that one, whatever it holds" {
+	program=$(mark program) other=$(mark other)
+	# What it wrote: exec.dropped. Through sh, which survives on trace.
+	for path in "$program" "$other"; do
+		code+="import os, shutil, subprocess; shutil.copy('/bin/true', '$path')
+print('$path', 'ran' if subprocess.call(['/bin/sh', '-c', '$path; exit \$?']) == 0 else 'did not run', flush=True)
+os.unlink('$path')
+"
+	done
+	run -120 --separate-stderr install --package hello "$code"
+	is "$output" "$program did not run"$'\n'"$other did not run"
+	printf '%s\n' '[[grant]]' 'package = "pypi:hello"' 'rule = "exec.dropped"' "program = \"$program\"" \
+		'reason = "a test"' > "$CORDON_ETC/cordon.toml"
+	run -120 --separate-stderr install --package hello "$code"
+	is "$output" "$program ran"$'\n'"$other did not run"
+	run -120 --separate-stderr install --package other "$code"
+	is "$output" "$program did not run"$'\n'"$other did not run"
+}
+
 # bats test_tags=any-kernel
 @test "terminal escapes in names and arguments are shown, never sent" {
 	escape=$'\033]0;owned\007\033[31m'

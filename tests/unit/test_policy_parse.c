@@ -227,7 +227,7 @@ static void test_inert(void **state)
 	    "[rules.package]\n\"env.secret\" = \"log\"\n\"net.connect\" = \"log\"\n"
 	    "[[grant]]\npackage = \"a\"\nrule = \"identity.unlisted\"\n"
 	    "[[grant]]\npackage = \"a\"\nrule = \"env.secret\"\nvariable = \"A_TOKEN\"\n"
-	    "[[grant]]\npackage = \"a\"\nrule = \"exec.dropped\"\nprogram = \"/bin/x\"\n";
+	    "[[grant]]\npackage = \"a\"\nrule = \"exec.setuid\"\nprogram = \"/bin/x\"\n";
 	static const char *const inert[] = {
 		"x.toml:9: rules.package.\"env.secret\"",
 		"x.toml:2: identity.require",

@@ -210,7 +210,11 @@ static int compare_search(struct controller *c, const struct cordon_record_progr
 	/* Another file has that name by now. */
 	if (!same_key(&origin.key, &record->key))
 		return -ESTALE;
-	search_all(&search, path);
+	/* By its path, whatever it holds: its author knows what the package fetches there. */
+	if (package_may_run(c, record->head.label.package, path))
+		search.found = CORDON_ORIGIN_UNPACKED;
+	else
+		search_all(&search, path);
 	if (search.found == CORDON_ORIGIN_DROPPED)
 		return -ENOENT;
 	r = kernel_origin(c->kernel, &record->head.label, fd, &origin);

@@ -89,6 +89,8 @@ int controller_setup(struct controller *c, char **ret_why);
 int package_bind(struct controller *c, const struct identity *identity, const char *folder, uint32_t *ret);
 /* Whether a grant opens the rule as a whole for the package. */
 bool package_is_granted(const struct controller *c, uint32_t package, unsigned int rule);
+/* Whether a grant opens exec.dropped for the program of that path. */
+bool package_may_run(const struct controller *c, uint32_t package, const char *path);
 /* Resolves the hosts of all grants. */
 int package_resolve_hosts(struct controller *c);
 const struct identity *package_identity(const struct controller *c, uint32_t number);

@@ -55,6 +55,7 @@ void grant_release(struct policy_grant *grant)
 	free(grant->version);
 	free(grant->host);
 	free(grant->path);
+	free(grant->program);
 	free(grant->sha256);
 	free(grant->reason);
 	free(grant->author);
@@ -73,7 +74,8 @@ bool grant_equal(const struct policy_grant *a, const struct policy_grant *b)
 	return a->rule == b->rule && a->port == b->port &&
 	       !strcmp(a->ecosystem ? a->ecosystem : "", b->ecosystem ? b->ecosystem : "") &&
 	       equal_or_null(a->package, b->package) && equal_or_null(a->version, b->version) &&
-	       equal_or_null(a->host, b->host) && equal_or_null(a->path, b->path) && equal_or_null(a->sha256, b->sha256) &&
+	       equal_or_null(a->host, b->host) && equal_or_null(a->path, b->path) && equal_or_null(a->program, b->program) &&
+	       equal_or_null(a->sha256, b->sha256) &&
 	       equal_or_null(a->expires, b->expires);
 }
 
@@ -166,19 +168,26 @@ static int parse_path(struct policy_grant *grant, const struct schema *s, const 
 	return why ? schema_error(s, node, "'%s' %s", grant->path, why) : 0;
 }
 
-/* 'program' and 'variable' belong to rules that nothing enforces so far: checked, and not kept. */
-static int check_object(const struct schema *s, const struct toml_node *node, enum grant_object object)
+static int parse_program(struct policy_grant *grant, const struct schema *s, const struct toml_node *node)
+{
+	int r = schema_string(s, node, &grant->program);
+
+	if (r < 0)
+		return r;
+	if (grant->program[0] != '/' || path_mistake(grant->program))
+		return schema_error(s, node, "'%s' is no absolute path of a program", grant->program);
+	return 0;
+}
+
+/* Nothing enforces its rule so far: checked, and not kept. */
+static int check_variable(const struct schema *s, const struct toml_node *node)
 {
 	_cleanup_free_ char *text = NULL;
 	int r = schema_string(s, node, &text);
 
 	if (r < 0)
 		return r;
-	if (object == GRANT_OBJECT_PROGRAM && (text[0] != '/' || path_mistake(text)))
-		return schema_error(s, node, "'%s' is no absolute path of a program", text);
-	if (object == GRANT_OBJECT_VARIABLE && !is_variable(text))
-		return schema_error(s, node, "'%s' is no name of a variable", text);
-	return 0;
+	return is_variable(text) ? 0 : schema_error(s, node, "'%s' is no name of a variable", text);
 }
 
 static int parse_object(struct policy_grant *grant, const struct schema *s, const struct toml_node *table)
@@ -207,8 +216,10 @@ static int parse_object(struct policy_grant *grant, const struct schema *s, cons
 		return parse_path(grant, s, node);
 	case GRANT_OBJECT_SHA256:
 		return schema_string(s, node, &grant->sha256); /* parse_rest() looks at it, as at every grant's */
+	case GRANT_OBJECT_PROGRAM:
+		return parse_program(grant, s, node);
 	default:
-		return check_object(s, node, wanted);
+		return check_variable(s, node);
 	}
 }
 
@@ -267,7 +278,8 @@ static int note_inert(struct policy *policy, const struct schema *s, const struc
 	for (size_t i = 0; i < ARRAY_SIZE(inert); i++) {
 		const struct toml_node *node = toml_get(table, inert[i].key);
 
-		if (!node || (grant->sha256 && !strcmp(inert[i].key, "sha256")))
+		if (!node || (grant->sha256 && !strcmp(inert[i].key, "sha256")) ||
+		    (grant->rule == CORDON_RULE_EXEC_DROPPED && !strcmp(inert[i].key, "program")))
 			continue;
 		noted = true;
 		r = policy_add_inert(policy, s, node, inert[i].name);

@@ -40,6 +40,7 @@ struct policy_grant {
 	char *host;      /* name or address, NULL */
 	unsigned int port; /* 0: any */
 	char *path;      /* absolute or ~/..., NULL */
+	char *program;   /* absolute, NULL */
 	char *sha256;    /* of the start-up file, NULL */
 	char *reason;
 	char *author;

@@ -76,7 +76,9 @@ static int put_grant(FILE *out, const struct policy_grant *grant)
 		r = put_host(out, grant);
 	if (!r)
 		r = put_string(out, "path", grant->path);
-	if (!r && grant->sha256)
+	if (!r)
+		r = put_string(out, "program", grant->program);
+	if (!r)
 		r = put_string(out, "sha256", grant->sha256);
 	if (!r)
 		r = put_string(out, "reason", grant->reason);

@@ -8,7 +8,7 @@
 #include <string.h>
 
 /* What a grant of a rule is bound to; what is not here no grant speaks of (yet). */
-enum grant_key { GRANT_KEY_NONE, GRANT_KEY_HOST, GRANT_KEY_PATH, GRANT_KEY_CONTENT };
+enum grant_key { GRANT_KEY_NONE, GRANT_KEY_HOST, GRANT_KEY_PATH, GRANT_KEY_PROGRAM, GRANT_KEY_CONTENT };
 
 static enum grant_key grant_key(unsigned int rule)
 {
@@ -23,6 +23,8 @@ static enum grant_key grant_key(unsigned int rule)
 	case CORDON_RULE_FILE_PERSIST:
 	case CORDON_RULE_FILE_OUTSIDE:
 		return GRANT_KEY_PATH;
+	case CORDON_RULE_EXEC_DROPPED:
+		return GRANT_KEY_PROGRAM;
 	case CORDON_RULE_FILE_STARTUP:
 		return GRANT_KEY_CONTENT;
 	default:
@@ -55,6 +57,12 @@ static const char *why_not(const struct finding *f)
 			return "the whole path is not known";
 		if (text_starts_with(f->object_path, "/proc/"))
 			return "the path belongs to another process";
+		return strpbrk(f->object_path, "*?[{") ? "its path cannot be told from a pattern" : NULL;
+	case GRANT_KEY_PROGRAM:
+		if (!f->object_path || f->object_path[0] != '/')
+			return "the whole path is not known";
+		if (strstr(f->object_path, "/pip-") || text_starts_with(f->object_path, "/tmp/"))
+			return "the program lay in a temporary folder, whose name the next install does not have";
 		return strpbrk(f->object_path, "*?[{") ? "its path cannot be told from a pattern" : NULL;
 	case GRANT_KEY_CONTENT:
 		return f->sha256 ? NULL : "a grant names the content of such a file, and this one was not written";
@@ -94,6 +102,8 @@ int report_narrowest_grant(const struct finding *f, struct policy_grant *ret, co
 	if (r == 0 && grant_key(f->rule) == GRANT_KEY_HOST) {
 		grant.port = f->object_port;
 		r = copy(f->object_address, &grant.host);
+	} else if (r == 0 && grant_key(f->rule) == GRANT_KEY_PROGRAM) {
+		r = copy(f->object_path, &grant.program);
 	} else if (r == 0 && grant_key(f->rule) == GRANT_KEY_CONTENT) {
 		r = copy(f->sha256, &grant.sha256);
 	} else if (r == 0) {
