@@ -137,7 +137,7 @@ demo: deps ## two real pip installs, guarded: an honest one and a hostile one
 	$(Q)$(MAKE) all
 	$(Q)O=$(abspath $(O)) dist/demo
 
-bench: all $(O)/tools/loop ## what guarding costs
+bench: all $(O)/tools/loop $(O)/tools/programs ## what guarding costs
 	$(Q)O=$(abspath $(O)) tests/bench/run
 
 lint: ## shellcheck and the style tests

@@ -7,21 +7,25 @@
 guest_plan() {
 	if [ "$MATRIX" = 1 ]; then
 		for kernel in 6.1 6.12 newest; do
-			echo "lsm/$kernel|lsm|$kernel||attacks builds cli"
-			echo "fmod_ret/$kernel|fmod_ret|$kernel||attacks builds"
+			echo "lsm/$kernel|lsm|$kernel||attacks builds cli load"
+			echo "fmod_ret/$kernel|fmod_ret|$kernel||attacks builds load"
 		done
 		for kernel in 6.1 6.12 newest; do
-			echo "lsm/$kernel-preempt|lsm|$kernel|preempt=full|attacks builds preempt"
-			echo "fmod_ret/$kernel-preempt|fmod_ret|$kernel|preempt=full|attacks builds preempt"
+			echo "lsm/$kernel-preempt|lsm|$kernel|preempt=full|attacks builds preempt load"
+			echo "fmod_ret/$kernel-preempt|fmod_ret|$kernel|preempt=full|attacks builds preempt load"
 		done
 	else
-		echo "lsm/newest|lsm|newest||attacks builds cli startup"
-		echo "fmod_ret/6.1|fmod_ret|6.1||attacks builds/c-ext startup/nested"
-		# Debian 12's own kernel; beside the first, which takes longest, it costs no time.
-		echo "lsm/6.1|lsm|6.1||attacks builds/c-ext"
+		# The longest first. Two of the same kernel, since guests run two at a time.
+		echo "lsm/newest|lsm|newest||attacks startup load"
+		echo "fmod_ret/6.1|fmod_ret|6.1||attacks builds/c-ext startup/nested load"
+		echo "lsm/newest-cli|lsm|newest||cli builds"
+		# Debian 12's own kernel. That audit lets everything pass is the others' to show.
+		echo "lsm/6.1|lsm|6.1||attacks/no-audit builds/c-ext load/lsm"
 		# Three minutes at the most: refusals that tasks could lose to each other.
-		echo "fmod_ret/6.1-preempt|fmod_ret|6.1|preempt=full|preempt"
+		echo "fmod_ret/6.1-preempt|fmod_ret|6.1|preempt=full|preempt load/fmod_ret"
 		echo "lsm/6.1-preempt|lsm|6.1|preempt=full|preempt"
+		# Under a minute: every backend's programs, with the twins of fmod_ret.
+		echo "lsm/6.12-preempt|lsm|6.12|preempt=full|load"
 	fi
 }
 

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * programs.c - tells about the programs of the set that is live, as the kernel counts them: an array of JSON objects.
+ * programs.c - tells in JSON about the set of programs that is live, as the kernel counts.
  *
- *	programs          once; status 1 where no set is live
+ *	programs live     once; status 1 where no set is live
  *	programs stats    for each line of input; as long as the input is open, the kernel counts runs and their time
  *	programs built    what this build has, loaded or not: names and sections
+ *	programs maps     the entries of each map of the live set, as an object
  *
  * Per live program: name (of its pin: the kernel's own is cut at 15 characters), verified (instructions that the verifier walked
  * through), size (instructions as translated), jited (bytes), attached (a link of the set runs it), runs and ns (only
@@ -102,12 +103,12 @@ static int set_each(struct set *set, bool links, json_t *programs)
 	return r;
 }
 
-/* Takes the array. */
-static int tell(json_t *programs)
+/* Takes the value. */
+static int tell(json_t *value)
 {
-	int r = json_dumpf(programs, stdout, JSON_COMPACT) || putchar('\n') == EOF || fflush(stdout) ? -EIO : 0;
+	int r = json_dumpf(value, stdout, JSON_COMPACT) || putchar('\n') == EOF || fflush(stdout) ? -EIO : 0;
 
-	json_decref(programs);
+	json_decref(value);
 	return r;
 }
 
@@ -124,6 +125,40 @@ static int tell_live(void)
 	if (!r)
 		return tell(programs);
 	json_decref(programs);
+	fprintf(stderr, "programs: '%s': %s\n", set.dir, strerror(-r));
+	return r;
+}
+
+/* Keys are no longer than those of made_entries. */
+static int map_count(int fd, json_int_t *ret)
+{
+	unsigned char key[256];
+	bool first = true;
+
+	for (*ret = 0; !bpf_map_get_next_key(fd, first ? NULL : key, key); first = false)
+		++*ret;
+	return errno == ENOENT ? 0 : -errno;
+}
+
+static int tell_maps(void)
+{
+	struct set set = { 0 };
+	json_t *maps = json_object();
+	int r = 0;
+
+	kernel_pins_dir(set.dir);
+	for (size_t i = 0; !r && i < KERNEL_MAP_COUNT; i++) {
+		_cleanup_free_ char *name = text_format("m_%s", kernel_map_names[i]);
+		_cleanup_close_ int fd = name ? set_open(&set, name) : -ENOMEM;
+		json_int_t count = 0;
+
+		r = fd < 0 ? fd : map_count(fd, &count);
+		if (!r && json_object_set_new(maps, kernel_map_names[i], json_integer(count)))
+			r = -ENOMEM;
+	}
+	if (!r)
+		return tell(maps);
+	json_decref(maps);
 	fprintf(stderr, "programs: '%s': %s\n", set.dir, strerror(-r));
 	return r;
 }
@@ -163,18 +198,14 @@ static int tell_stats(void)
 
 int main(int argc, char **argv)
 {
-	const char *verb = argc > 1 ? argv[1] : "";
-	int r;
+	static const struct {
+		const char *name;
+		int (*fn)(void);
+	} verbs[] = { { "live", tell_live }, { "stats", tell_stats }, { "built", tell_built }, { "maps", tell_maps } };
 
-	if (argc == 1)
-		r = tell_live();
-	else if (argc == 2 && !strcmp(verb, "stats"))
-		r = tell_stats();
-	else if (argc == 2 && !strcmp(verb, "built"))
-		r = tell_built();
-	else {
-		fprintf(stderr, "usage: programs [stats|built]\n");
-		return 2;
-	}
-	return r ? 1 : 0;
+	for (size_t i = 0; i < ARRAY_SIZE(verbs); i++)
+		if (argc == 2 && !strcmp(argv[1], verbs[i].name))
+			return verbs[i].fn() ? 1 : 0;
+	fprintf(stderr, "usage: programs live|stats|built|maps\n");
+	return 2;
 }
