@@ -147,22 +147,19 @@ static __always_inline __u32 file_remove(struct cordon_label *label, struct dent
 	return answer;
 }
 
-/* Modes, owners, extended attributes. */
-static __always_inline __u32 file_change(struct cordon_label *label, struct dentry *dentry, __u32 kind)
-{
-	struct file_request request = { .dentry = dentry, .kind = kind, .access = CORDON_ACCESS_WRITE, .backend = REFUSING };
-	__u32 answer = file_judge(label, &request);
-
-	if (answer == CORDON_ANSWER_PASS)
-		origin_keep(label, (__u64)BPF_CORE_READ(dentry, d_inode), &request.hit);
-	return answer;
-}
-
 static __always_inline __u32 file_chmod(struct cordon_label *label, struct dentry *dentry, umode_t mode)
 {
 	__u32 type = BPF_CORE_READ(dentry, d_inode, i_mode) & S_IFMT;
 
-	return file_change(label, dentry, type == S_IFREG && file_is_setid(mode) ? CORDON_OP_SETID : CORDON_OP_ATTR);
+	return file_change(label, dentry, type == S_IFREG && file_is_setid(mode) ? CORDON_OP_SETID : CORDON_OP_ATTR, REFUSING);
+}
+
+/* utimensat(2) and its kin. Modes, owners and sizes have hooks of their own, and what they change beside is not asked for. */
+static __always_inline __u32 file_times(struct cordon_label *label, struct dentry *dentry, struct iattr *attr)
+{
+	if (!(BPF_CORE_READ(attr, ia_valid) & (ATTR_TIMES_SET | ATTR_TOUCH)))
+		return CORDON_ANSWER_PASS;
+	return file_change(label, dentry, CORDON_OP_ATTR, REFUSING);
 }
 
 /* Capabilities of a program are an attribute of its file. */
@@ -180,7 +177,7 @@ static __always_inline __u32 file_xattr(struct cordon_label *label, struct dentr
 		hash = cordon_hash_step(hash, (unsigned char)text[i]);
 	}
 	kind = hash == HASH_CAPABILITY ? CORDON_OP_SETID : CORDON_OP_ATTR;
-	return file_change(label, dentry, kind);
+	return file_change(label, dentry, kind, REFUSING);
 }
 
 /* Not called for O_PATH: such a descriptor reads nothing, and opening it again comes here. */
@@ -207,12 +204,26 @@ CORDON_HOOK(mknod, "inode_mknod", (struct inode * dir, struct dentry *dentry, um
 	    file_create_mode(label, dentry, mode))
 CORDON_HOOK(chmod, "path_chmod", (struct path * path, umode_t mode), file_chmod(label, BPF_CORE_READ(path, dentry), mode))
 CORDON_HOOK_NO_RET(chown, "path_chown", (struct path * path),
-		   file_change(label, BPF_CORE_READ(path, dentry), CORDON_OP_ATTR))
+		   file_change(label, BPF_CORE_READ(path, dentry), CORDON_OP_ATTR, REFUSING))
 CORDON_HOOK_NO_RET(xattr, "inode_setxattr", (void *idmap, struct dentry *dentry, const char *name),
 		   file_xattr(label, dentry, name))
 CORDON_HOOK_NO_RET(unxattr, "inode_removexattr", (void *idmap, struct dentry *dentry, const char *name),
 		   file_xattr(label, dentry, name))
-CORDON_HOOK_NO_RET(acl, "inode_set_acl", (void *idmap, struct dentry *dentry), file_change(label, dentry, CORDON_OP_ATTR))
-/* truncate(2) opens nothing. */
+CORDON_HOOK_NO_RET(acl, "inode_set_acl", (void *idmap, struct dentry *dentry),
+		   file_change(label, dentry, CORDON_OP_ATTR, REFUSING))
+
+/* The hook had no first argument until some version between 6.8 and 6.11, when the function had one: the loader counts
+ * them, and takes one of the two. */
+CORDON_HOOK(times, "inode_setattr", (void *idmap, struct dentry *dentry, struct iattr *attr), file_times(label, dentry, attr))
+SEC("?lsm/inode_setattr")
+int BPF_PROG(cordon_l_times_two, struct dentry *dentry, struct iattr *attr, int ret)
+	HOOK_BODY(file_times(label, dentry, attr))
+
+/* chattr(1)'s flags, from 6.17 on, by file_setattr(2) and by ioctl; before that the latter is system.bpf.c's. */
+CORDON_HOOK_NO_RET(fileattr, "inode_file_setattr", (struct dentry * dentry), file_change(label, dentry, CORDON_OP_ATTR, REFUSING))
+
+/* truncate(2) opens nothing; ftruncate(2), which came here too until 6.1, may have its descriptor from somebody else. */
 CORDON_HOOK(truncate, "path_truncate", (struct path * path),
 	    file_ask(label, CORDON_OP_OPEN, BPF_CORE_READ(path, dentry), CORDON_ACCESS_WRITE, REFUSING))
+CORDON_HOOK(ftruncate, "file_truncate", (struct file * file),
+	    file_ask(label, CORDON_OP_OPEN, BPF_CORE_READ(file, f_path.dentry), CORDON_ACCESS_WRITE, REFUSING))

@@ -236,6 +236,17 @@ static __always_inline __u32 file_ask(struct cordon_label *label, __u32 kind, st
 	return file_judge(label, &request);
 }
 
+/* Modes, owners, times, flags, extended attributes. */
+static __always_inline __u32 file_change(struct cordon_label *label, struct dentry *dentry, __u32 kind, __u32 backend)
+{
+	struct file_request request = { .dentry = dentry, .kind = kind, .access = CORDON_ACCESS_WRITE, .backend = backend };
+	__u32 answer = file_judge(label, &request);
+
+	if (answer == CORDON_ANSWER_PASS)
+		origin_keep(label, (__u64)BPF_CORE_READ(dentry, d_inode), &request.hit);
+	return answer;
+}
+
 /* Whether `name`'s last bytes are those of an archive that installers unpack. */
 static __always_inline bool file_is_archive_name(const char *name, __u32 len)
 {

@@ -173,6 +173,13 @@ struct inode___ctime3 {
 	__u32 i_ctime_nsec;
 };
 
+struct iattr {
+	unsigned int ia_valid;
+};
+/* What the calls that set times say; of what else changes times on the way nobody asks. */
+#define ATTR_TIMES_SET (1u << 16)
+#define ATTR_TOUCH (1u << 17)
+
 struct qstr {
 	__u32 len;
 	const unsigned char *name;

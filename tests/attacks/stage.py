@@ -219,6 +219,8 @@ class Stage:
 
     def on_fd(self, message):
         kind = message["name"]
+        if kind == "file":
+            return {}, open(self.fill(self.techniques[message["technique"]].args[-1]), "r+b")
         kind_of = socket.SOCK_DGRAM if kind == "udp" else socket.SOCK_STREAM
         made = socket.socket(socket.AF_INET, kind_of)
         if kind != "tcp":

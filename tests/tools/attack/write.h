@@ -244,6 +244,25 @@ static int write_ftruncate(char **args)
 	return r;
 }
 
+/* Opened for writing by somebody else, who is in no session, and handed over. */
+static int write_handed(char **args)
+{
+	(void)args;
+	return outcome_of(ftruncate(HANDED_FD, 0));
+}
+
+/* As write_linked, with a descriptor of the file in place of its name. */
+static int write_linked_fd(char **args)
+{
+	int fd = open(args[0], O_PATH | O_CLOEXEC);
+
+	if (fd < 0)
+		return broken(errno);
+	if (linkat(fd, "", AT_FDCWD, args[1], AT_EMPTY_PATH))
+		return errno == EXDEV ? unavailable(errno) : -errno;
+	return write_drain(open(args[1], O_WRONLY | O_APPEND | O_CLOEXEC));
+}
+
 static int write_emptied(char **args)
 {
 	return outcome_of(truncate(args[0], 0));
@@ -313,6 +332,8 @@ static const struct technique write_techniques[] = {
 	{ "write-sent", 2, write_sent },
 	{ "write-uring", 1, write_uring },
 	{ "write-ftruncate", 1, write_ftruncate },
+	{ "write-handed", 1, write_handed },
+	{ "write-linked-fd", 2, write_linked_fd },
 	{ "write-emptied", 1, write_emptied },
 	{ "write-tmpfile-fd", 2, write_tmpfile_fd },
 	{ "write-tmpfile-proc", 2, write_tmpfile_proc },
