@@ -8,19 +8,19 @@
 char _license[] SEC("license") = "Dual BSD/GPL";
 
 /* A new name below a folder: the new dentry has no inode yet, so the walk begins at its name. An entry of a shared
- * folder is the task's from here on. `ino`: what gets the name, 0: something new. Inline: one call
+ * folder is the task's from here on. `address`: the inode that gets the name, 0: something new. Inline: one call
  * more, and the way to the last look-up of the walk is deeper than the verifier goes. */
-static __always_inline __u32 file_name(struct cordon_label *label, struct file_request *request, __u64 ino)
+static __always_inline __u32 file_name(struct cordon_label *label, struct file_request *request, __u64 address)
 {
 	__u32 answer;
 
 	request->access = CORDON_ACCESS_WRITE;
 	request->traits = 0;
-	request->moved = ino != 0;
+	request->moved = address != 0;
 	__builtin_memset(&request->hit, 0, sizeof(request->hit));
 	answer = file_judge(label, request);
 	if (answer == CORDON_ANSWER_PASS && request->hit.depth == 1 && made_is_shared(&request->hit) &&
-	    made_note(label, &request->hit, ino))
+	    made_note(label, &request->hit, address))
 		return CORDON_ANSWER_EPERM;
 	return answer;
 }
@@ -55,7 +55,7 @@ static __always_inline __u32 file_link(struct cordon_label *label, struct dentry
 	origin_keep(label, (__u64)inode, &request.hit);
 	request.dentry = to;
 	request.kind = CORDON_OP_CREATE;
-	return file_name(label, &request, BPF_CORE_READ(inode, i_ino));
+	return file_name(label, &request, (__u64)inode);
 }
 
 /* What is moved away loses its place; what is moved over one takes it, and what was there is gone, or moved the other way
@@ -76,7 +76,7 @@ static __always_inline __u32 file_rename(struct cordon_label *label, struct dent
 	child = request.hit.child;
 	request.dentry = to;
 	request.kind = BPF_CORE_READ(to, d_inode) ? CORDON_OP_RENAME : CORDON_OP_CREATE;
-	answer = file_name(label, &request, BPF_CORE_READ(inode, i_ino));
+	answer = file_name(label, &request, (__u64)inode);
 	if (answer == CORDON_ANSWER_PASS)
 		made_forget(label, parent, child);
 	return answer;

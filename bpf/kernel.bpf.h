@@ -216,6 +216,19 @@ struct ovl_inode {
 };
 #define OVERLAYFS_SUPER_MAGIC 0x794c7630
 
+/* Btrfs too. The first field of its keys; a subvolume's is its number, which is given out once. */
+struct btrfs_key {
+	__u64 objectid;
+};
+struct btrfs_root {
+	struct btrfs_key root_key;
+};
+struct btrfs_inode {
+	struct btrfs_root *root;
+	struct inode vfs_inode;
+};
+#define BTRFS_SUPER_MAGIC 0x9123683E
+
 /* From 6.8 on, a layer's file that overlayfs has opened, which is what it maps: with the path that was asked for. Before
  * that it has this path as its own. */
 struct backing_file {

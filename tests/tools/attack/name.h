@@ -67,12 +67,12 @@ static int name_rename_to(char **args)
 {
 	int r = own_file(args[1]);
 
-	return r ? r : outcome_of(rename(args[1], args[0]));
+	return r ? r : name_outcome(rename(args[1], args[0]));
 }
 
 static int name_rename_away(char **args)
 {
-	return outcome_of(rename(args[0], args[1]));
+	return name_outcome(rename(args[0], args[1]));
 }
 
 static int name_exchange(char **args)
@@ -82,14 +82,14 @@ static int name_exchange(char **args)
 	if (r)
 		return r;
 	if (syscall(SYS_renameat2, AT_FDCWD, args[1], AT_FDCWD, args[0], 2 /* RENAME_EXCHANGE */))
-		return errno == EINVAL ? unavailable(errno) : -errno;
+		return errno == EINVAL || errno == EXDEV ? unavailable(errno) : -errno;
 	return 0;
 }
 
 /* A whole folder of the package's own, with the foreign name inside of it. */
 static int name_rename_folder(char **args)
 {
-	return mkdir(args[1], 0755) ? broken(errno) : outcome_of(rename(args[1], args[0]));
+	return mkdir(args[1], 0755) ? broken(errno) : name_outcome(rename(args[1], args[0]));
 }
 
 static int name_unlinkat(char **args)
