@@ -8,7 +8,8 @@
 char _license[] SEC("license") = "Dual BSD/GPL";
 
 /* A new name below a folder: the new dentry has no inode yet, so the walk begins at its name. An entry of a shared
- * folder is the task's from here on. `address`: the inode that gets the name, 0: something new. Inline: one call
+ * folder is the task's from here on. `address`: the inode that gets the name, 0: something new. What is
+ * there already may stay, where it is a folder with something in it: who has the name is seen afterwards. Inline: one call
  * more, and the way to the last look-up of the walk is deeper than the verifier goes. */
 static __always_inline __u32 file_name(struct cordon_label *label, struct file_request *request, __u64 address)
 {
@@ -19,8 +20,8 @@ static __always_inline __u32 file_name(struct cordon_label *label, struct file_r
 	request->moved = address != 0;
 	__builtin_memset(&request->hit, 0, sizeof(request->hit));
 	answer = file_judge(label, request);
-	if (answer == CORDON_ANSWER_PASS && request->hit.depth == 1 && made_is_shared(&request->hit) &&
-	    made_note(label, &request->hit, address))
+	if (answer == CORDON_ANSWER_PASS && request->hit.depth == 1 && made_is_entry(&request->hit) &&
+	    made_note(label, &request->hit, request->kind == CORDON_OP_RENAME ? 0 : address))
 		return CORDON_ANSWER_EPERM;
 	return answer;
 }
@@ -77,7 +78,7 @@ static __always_inline __u32 file_rename(struct cordon_label *label, struct dent
 	request.dentry = to;
 	request.kind = BPF_CORE_READ(to, d_inode) ? CORDON_OP_RENAME : CORDON_OP_CREATE;
 	answer = file_name(label, &request, (__u64)inode);
-	if (answer == CORDON_ANSWER_PASS)
+	if (answer == CORDON_ANSWER_PASS && request.kind == CORDON_OP_CREATE)
 		made_forget(label, parent, child);
 	return answer;
 }
@@ -133,7 +134,9 @@ CORDON_GLOBAL __u32 file_flood(struct cordon_label *label, struct file_request *
 	return ask(label, &op, &object, request->backend);
 }
 
-static __always_inline __u32 file_remove(struct cordon_label *label, struct dentry *dentry)
+/* `empty`: it is a folder, which goes only where it is empty. Nobody knows that yet, and who is told no goes on in there: its
+ * entry stays, for a folder of its number. */
+static __always_inline __u32 file_remove(struct cordon_label *label, struct dentry *dentry, bool empty)
 {
 	struct file_request request = { .dentry = dentry, .kind = CORDON_OP_REMOVE, .access = CORDON_ACCESS_WRITE, .backend = REFUSING };
 	__u32 answer = file_judge(label, &request), flood = file_flood(label, &request);
@@ -142,7 +145,8 @@ static __always_inline __u32 file_remove(struct cordon_label *label, struct dent
 		return flood;
 	if (answer == CORDON_ANSWER_PASS) {
 		origin_forget(label, (__u64)BPF_CORE_READ(dentry, d_inode));
-		made_forget(label, request.hit.depth == 1 ? request.hit.parent : 0, request.hit.child);
+		if (!empty)
+			made_forget(label, request.hit.depth == 1 ? request.hit.parent : 0, request.hit.child);
 	}
 	return answer;
 }
@@ -193,8 +197,8 @@ CORDON_HOOK2(rename, "inode_rename",
 	      unsigned int flags),
 	     file_rename(label, old_dentry, new_dentry))
 
-CORDON_HOOK(unlink, "inode_unlink", (struct inode * dir, struct dentry *dentry), file_remove(label, dentry))
-CORDON_HOOK(rmdir, "inode_rmdir", (struct inode * dir, struct dentry *dentry), file_remove(label, dentry))
+CORDON_HOOK(unlink, "inode_unlink", (struct inode * dir, struct dentry *dentry), file_remove(label, dentry, false))
+CORDON_HOOK(rmdir, "inode_rmdir", (struct inode * dir, struct dentry *dentry), file_remove(label, dentry, true))
 CORDON_HOOK(create, "inode_create", (struct inode * dir, struct dentry *dentry, umode_t mode),
 	    file_create_mode(label, dentry, mode))
 CORDON_HOOK(mkdir, "inode_mkdir", (struct inode * dir, struct dentry *dentry, umode_t mode), file_create(label, dentry))

@@ -16,6 +16,12 @@ static __always_inline bool made_is_shared(const struct object_hit *hit)
 	return (hit->zone == CORDON_ZONE_TEMP || hit->zone == CORDON_ZONE_CACHE) && hit->parent;
 }
 
+/* Of such a folder, or one that made_resolve() has found to be the task's own in there. */
+static __always_inline bool made_is_entry(const struct object_hit *hit)
+{
+	return made_is_shared(hit) || (hit->zone == CORDON_ZONE_OWN && hit->parent && !hit->since);
+}
+
 /* Tells two files that have the same number one after the other. Of overlayfs, which numbers its files as its layers do,
  * that of the layer's file: what is made lies in the upper one. */
 static __always_inline __u32 inode_generation(struct inode *inode, __u64 magic)

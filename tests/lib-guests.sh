@@ -7,15 +7,15 @@
 guest_plan() {
 	if [ "$MATRIX" = 1 ]; then
 		for kernel in 6.1 6.12 newest; do
-			echo "lsm/$kernel|lsm|$kernel||attacks builds cli"
-			echo "fmod_ret/$kernel|fmod_ret|$kernel||attacks builds"
+			echo "lsm/$kernel|lsm|$kernel||attacks builds cli filesystems"
+			echo "fmod_ret/$kernel|fmod_ret|$kernel||attacks builds filesystems"
 		done
 		for kernel in 6.1 6.12 newest; do
 			echo "lsm/$kernel-preempt|lsm|$kernel|preempt=full|attacks builds preempt"
 			echo "fmod_ret/$kernel-preempt|fmod_ret|$kernel|preempt=full|attacks builds preempt"
 		done
 	else
-		echo "lsm/newest|lsm|newest||attacks builds cli startup"
+		echo "lsm/newest|lsm|newest||attacks builds cli startup filesystems"
 		echo "fmod_ret/6.1|fmod_ret|6.1||attacks builds/c-ext startup/nested"
 		# Debian 12's own kernel; beside the first, which takes longest, it costs no time.
 		echo "lsm/6.1|lsm|6.1||attacks builds/c-ext"

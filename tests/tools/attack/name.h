@@ -21,6 +21,22 @@ static int name_rmdir(char **args)
 	return outcome_of(rmdir(args[0]));
 }
 
+/* As node empties a folder: it first tries whether there is anything in it. */
+static int name_rmdir_full(char **args)
+{
+	char file[PATH_MAX];
+	int r;
+
+	snprintf(file, sizeof(file), "%s/file", args[0]);
+	r = mkdir(args[0], 0755) ? -errno : own_file(file);
+	if (r)
+		return r;
+	if (!rmdir(args[0]) || errno != ENOTEMPTY)
+		return broken(errno);
+	r = outcome_of(unlink(file));
+	return r ? r : outcome_of(rmdir(args[0]));
+}
+
 static int name_fifo(char **args)
 {
 	return outcome_of(mknod(args[0], S_IFIFO | 0644, 0));
@@ -188,6 +204,7 @@ static int flood_unlink(char **args)
 static const struct technique name_techniques[] = {
 	{ "mkdir", 1, name_mkdir },
 	{ "rmdir", 1, name_rmdir },
+	{ "rmdir-full", 1, name_rmdir_full },
 	{ "mkfifo", 1, name_fifo },
 	{ "mknod-regular", 1, name_regular },
 	{ "mknod-char", 1, name_char },
