@@ -8,19 +8,20 @@
 char _license[] SEC("license") = "Dual BSD/GPL";
 
 /* A new name below a folder: the new dentry has no inode yet, so the walk begins at its name. An entry of a shared
- * folder is the task's from here on. `ino`: what gets the name, 0: something new. Inline: one call
+ * folder is the task's from here on. `address`: the inode that gets the name, 0: something new. What is
+ * there already may stay, where it is a folder with something in it: who has the name is seen afterwards. Inline: one call
  * more, and the way to the last look-up of the walk is deeper than the verifier goes. */
-static __always_inline __u32 file_name(struct cordon_label *label, struct file_request *request, __u64 ino)
+static __always_inline __u32 file_name(struct cordon_label *label, struct file_request *request, __u64 address)
 {
 	__u32 answer;
 
 	request->access = CORDON_ACCESS_WRITE;
 	request->traits = 0;
-	request->moved = ino != 0;
+	request->moved = address != 0;
 	__builtin_memset(&request->hit, 0, sizeof(request->hit));
 	answer = file_judge(label, request);
-	if (answer == CORDON_ANSWER_PASS && request->hit.depth == 1 && made_is_shared(&request->hit) &&
-	    made_note(label, &request->hit, ino))
+	if (answer == CORDON_ANSWER_PASS && request->hit.depth == 1 && made_is_entry(&request->hit) &&
+	    made_note(label, &request->hit, request->kind == CORDON_OP_RENAME ? 0 : address))
 		return CORDON_ANSWER_EPERM;
 	return answer;
 }
@@ -55,7 +56,7 @@ static __always_inline __u32 file_link(struct cordon_label *label, struct dentry
 	origin_keep(label, (__u64)inode, &request.hit);
 	request.dentry = to;
 	request.kind = CORDON_OP_CREATE;
-	return file_name(label, &request, BPF_CORE_READ(inode, i_ino));
+	return file_name(label, &request, (__u64)inode);
 }
 
 /* What is moved away loses its place; what is moved over one takes it, and what was there is gone, or moved the other way
@@ -76,8 +77,8 @@ static __always_inline __u32 file_rename(struct cordon_label *label, struct dent
 	child = request.hit.child;
 	request.dentry = to;
 	request.kind = BPF_CORE_READ(to, d_inode) ? CORDON_OP_RENAME : CORDON_OP_CREATE;
-	answer = file_name(label, &request, BPF_CORE_READ(inode, i_ino));
-	if (answer == CORDON_ANSWER_PASS)
+	answer = file_name(label, &request, (__u64)inode);
+	if (answer == CORDON_ANSWER_PASS && request.kind == CORDON_OP_CREATE)
 		made_forget(label, parent, child);
 	return answer;
 }
@@ -133,7 +134,9 @@ CORDON_GLOBAL __u32 file_flood(struct cordon_label *label, struct file_request *
 	return ask(label, &op, &object, request->backend);
 }
 
-static __always_inline __u32 file_remove(struct cordon_label *label, struct dentry *dentry)
+/* `empty`: it is a folder, which goes only where it is empty. Nobody knows that yet, and who is told no goes on in there: its
+ * entry stays, for a folder of its number. */
+static __always_inline __u32 file_remove(struct cordon_label *label, struct dentry *dentry, bool empty)
 {
 	struct file_request request = { .dentry = dentry, .kind = CORDON_OP_REMOVE, .access = CORDON_ACCESS_WRITE, .backend = REFUSING };
 	__u32 answer = file_judge(label, &request), flood = file_flood(label, &request);
@@ -142,19 +145,9 @@ static __always_inline __u32 file_remove(struct cordon_label *label, struct dent
 		return flood;
 	if (answer == CORDON_ANSWER_PASS) {
 		origin_forget(label, (__u64)BPF_CORE_READ(dentry, d_inode));
-		made_forget(label, request.hit.depth == 1 ? request.hit.parent : 0, request.hit.child);
+		if (!empty)
+			made_forget(label, request.hit.depth == 1 ? request.hit.parent : 0, request.hit.child);
 	}
-	return answer;
-}
-
-/* Modes, owners, extended attributes. */
-static __always_inline __u32 file_change(struct cordon_label *label, struct dentry *dentry, __u32 kind)
-{
-	struct file_request request = { .dentry = dentry, .kind = kind, .access = CORDON_ACCESS_WRITE, .backend = REFUSING };
-	__u32 answer = file_judge(label, &request);
-
-	if (answer == CORDON_ANSWER_PASS)
-		origin_keep(label, (__u64)BPF_CORE_READ(dentry, d_inode), &request.hit);
 	return answer;
 }
 
@@ -162,7 +155,15 @@ static __always_inline __u32 file_chmod(struct cordon_label *label, struct dentr
 {
 	__u32 type = BPF_CORE_READ(dentry, d_inode, i_mode) & S_IFMT;
 
-	return file_change(label, dentry, type == S_IFREG && file_is_setid(mode) ? CORDON_OP_SETID : CORDON_OP_ATTR);
+	return file_change(label, dentry, type == S_IFREG && file_is_setid(mode) ? CORDON_OP_SETID : CORDON_OP_ATTR, REFUSING);
+}
+
+/* utimensat(2) and its kin. Modes, owners and sizes have hooks of their own, and what they change beside is not asked for. */
+static __always_inline __u32 file_times(struct cordon_label *label, struct dentry *dentry, struct iattr *attr)
+{
+	if (!(BPF_CORE_READ(attr, ia_valid) & (ATTR_TIMES_SET | ATTR_TOUCH)))
+		return CORDON_ANSWER_PASS;
+	return file_change(label, dentry, CORDON_OP_ATTR, REFUSING);
 }
 
 /* Capabilities of a program are an attribute of its file. */
@@ -180,7 +181,7 @@ static __always_inline __u32 file_xattr(struct cordon_label *label, struct dentr
 		hash = cordon_hash_step(hash, (unsigned char)text[i]);
 	}
 	kind = hash == HASH_CAPABILITY ? CORDON_OP_SETID : CORDON_OP_ATTR;
-	return file_change(label, dentry, kind);
+	return file_change(label, dentry, kind, REFUSING);
 }
 
 /* Not called for O_PATH: such a descriptor reads nothing, and opening it again comes here. */
@@ -196,8 +197,8 @@ CORDON_HOOK2(rename, "inode_rename",
 	      unsigned int flags),
 	     file_rename(label, old_dentry, new_dentry))
 
-CORDON_HOOK(unlink, "inode_unlink", (struct inode * dir, struct dentry *dentry), file_remove(label, dentry))
-CORDON_HOOK(rmdir, "inode_rmdir", (struct inode * dir, struct dentry *dentry), file_remove(label, dentry))
+CORDON_HOOK(unlink, "inode_unlink", (struct inode * dir, struct dentry *dentry), file_remove(label, dentry, false))
+CORDON_HOOK(rmdir, "inode_rmdir", (struct inode * dir, struct dentry *dentry), file_remove(label, dentry, true))
 CORDON_HOOK(create, "inode_create", (struct inode * dir, struct dentry *dentry, umode_t mode),
 	    file_create_mode(label, dentry, mode))
 CORDON_HOOK(mkdir, "inode_mkdir", (struct inode * dir, struct dentry *dentry, umode_t mode), file_create(label, dentry))
@@ -207,12 +208,26 @@ CORDON_HOOK(mknod, "inode_mknod", (struct inode * dir, struct dentry *dentry, um
 	    file_create_mode(label, dentry, mode))
 CORDON_HOOK(chmod, "path_chmod", (struct path * path, umode_t mode), file_chmod(label, BPF_CORE_READ(path, dentry), mode))
 CORDON_HOOK_NO_RET(chown, "path_chown", (struct path * path),
-		   file_change(label, BPF_CORE_READ(path, dentry), CORDON_OP_ATTR))
+		   file_change(label, BPF_CORE_READ(path, dentry), CORDON_OP_ATTR, REFUSING))
 CORDON_HOOK_NO_RET(xattr, "inode_setxattr", (void *idmap, struct dentry *dentry, const char *name),
 		   file_xattr(label, dentry, name))
 CORDON_HOOK_NO_RET(unxattr, "inode_removexattr", (void *idmap, struct dentry *dentry, const char *name),
 		   file_xattr(label, dentry, name))
-CORDON_HOOK_NO_RET(acl, "inode_set_acl", (void *idmap, struct dentry *dentry), file_change(label, dentry, CORDON_OP_ATTR))
-/* truncate(2) opens nothing. */
+CORDON_HOOK_NO_RET(acl, "inode_set_acl", (void *idmap, struct dentry *dentry),
+		   file_change(label, dentry, CORDON_OP_ATTR, REFUSING))
+
+/* The hook had no first argument until some version between 6.8 and 6.11, when the function had one: the loader counts
+ * them, and takes one of the two. */
+CORDON_HOOK(times, "inode_setattr", (void *idmap, struct dentry *dentry, struct iattr *attr), file_times(label, dentry, attr))
+SEC("?lsm/inode_setattr")
+int BPF_PROG(cordon_l_times_two, struct dentry *dentry, struct iattr *attr, int ret)
+	HOOK_BODY(file_times(label, dentry, attr))
+
+/* chattr(1)'s flags, from 6.17 on, by file_setattr(2) and by ioctl; before that the latter is system.bpf.c's. */
+CORDON_HOOK_NO_RET(fileattr, "inode_file_setattr", (struct dentry * dentry), file_change(label, dentry, CORDON_OP_ATTR, REFUSING))
+
+/* truncate(2) opens nothing; ftruncate(2), which came here too until 6.1, may have its descriptor from somebody else. */
 CORDON_HOOK(truncate, "path_truncate", (struct path * path),
 	    file_ask(label, CORDON_OP_OPEN, BPF_CORE_READ(path, dentry), CORDON_ACCESS_WRITE, REFUSING))
+CORDON_HOOK(ftruncate, "file_truncate", (struct file * file),
+	    file_ask(label, CORDON_OP_OPEN, BPF_CORE_READ(file, f_path.dentry), CORDON_ACCESS_WRITE, REFUSING))

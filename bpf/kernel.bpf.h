@@ -173,6 +173,13 @@ struct inode___ctime3 {
 	__u32 i_ctime_nsec;
 };
 
+struct iattr {
+	unsigned int ia_valid;
+};
+/* What the calls that set times say; of what else changes times on the way nobody asks. */
+#define ATTR_TIMES_SET (1u << 16)
+#define ATTR_TOUCH (1u << 17)
+
 struct qstr {
 	__u32 len;
 	const unsigned char *name;
@@ -202,20 +209,7 @@ struct file {
 	void *private_data;
 };
 
-/* Overlayfs may be a module: then this is in its types. */
-struct ovl_inode {
-	struct inode vfs_inode;
-	struct dentry *__upperdentry;
-};
-#define OVERLAYFS_SUPER_MAGIC 0x794c7630
-
-/* From 6.8 on, a layer's file that overlayfs has opened, which is what it maps: with the path that was asked for. Before
- * that it has this path as its own. */
-struct backing_file {
-	struct file file; /* first, so the address is the same */
-	struct path user_path;
-};
-#define FMODE_BACKING 0x2000000
+#include "kernel_fs.bpf.h"
 
 struct vm_area_struct {
 	struct file *vm_file;

@@ -34,19 +34,39 @@ static __always_inline __u64 origin_ctime(struct inode *inode)
 	return (__u64)BPF_CORE_READ(old, i_ctime.tv_sec) * 1000000000ULL + BPF_CORE_READ(old, i_ctime.tv_nsec);
 }
 
+/* Gives CORDON_VOLUME_UNKNOWN too where the file system's module came after our programs, which then do not know its types. */
+static __always_inline __u64 origin_volume(struct inode *inode, __u64 magic)
+{
+	struct btrfs_inode *btrfs;
+
+	if (magic == OVERLAYFS_SUPER_MAGIC && !bpf_core_field_exists(struct ovl_inode, __upperdentry))
+		return CORDON_VOLUME_UNKNOWN;
+	if (magic != BTRFS_SUPER_MAGIC)
+		return 0;
+	if (!bpf_core_field_exists(struct btrfs_inode, vfs_inode))
+		return CORDON_VOLUME_UNKNOWN;
+	btrfs = (void *)inode - bpf_core_field_offset(struct btrfs_inode, vfs_inode);
+	return BPF_CORE_READ(btrfs, root, root_key.objectid);
+}
+
 static __always_inline void origin_key(struct cordon_origin_key *key, struct inode *inode, __u32 session)
 {
+	__u64 magic = BPF_CORE_READ(inode, i_sb, s_magic);
+
 	key->inode = (__u64)inode;
 	key->ino = BPF_CORE_READ(inode, i_ino);
-	key->generation = BPF_CORE_READ(inode, i_generation);
+	key->volume = origin_volume(inode, magic);
+	key->generation = inode_generation(inode, magic);
 	key->session = session;
 }
 
-/* Under the super block: an inode that was evicted and read again has another address. */
+/* Under the super block: an inode that was evicted and read again has another address. And under the number that it has
+ * itself: overlayfs copies a file to another layer after it was opened for writing. */
 static __always_inline void origin_taint_key(struct cordon_origin_key *key, struct inode *inode, __u32 session)
 {
 	origin_key(key, inode, session);
 	key->inode = (__u64)BPF_CORE_READ(inode, i_sb);
+	key->generation = BPF_CORE_READ(inode, i_generation);
 }
 
 /* A file that has no name in any folder, or lies in no file system that one can look into. */
@@ -119,10 +139,10 @@ CORDON_GLOBAL __u32 origin_of(struct cordon_label *label, __u64 address, struct 
 	if (origin_is_memory(inode))
 		return CORDON_ORIGIN_MEMORY;
 	origin_key(&key, inode, label->session);
-	val = bpf_map_lookup_elem(&origins, &key);
+	val = key.volume != CORDON_VOLUME_UNKNOWN ? bpf_map_lookup_elem(&origins, &key) : NULL;
 	if (val)
 		return val->origin;
-	key.inode = (__u64)BPF_CORE_READ(inode, i_sb);
+	origin_taint_key(&key, inode, label->session);
 	if (bpf_map_lookup_elem(&tainted, &key))
 		return CORDON_ORIGIN_DROPPED;
 	session = task_session(label);
@@ -240,7 +260,10 @@ CORDON_GLOBAL int origin_forget(struct cordon_label *label, __u64 address)
 		return 0;
 	origin_key(&key, inode, label->session);
 	bpf_map_delete_elem(&origins, &key);
-	key.inode = (__u64)BPF_CORE_READ(inode, i_sb);
+	/* It may be another file's. */
+	if (key.volume == CORDON_VOLUME_UNKNOWN)
+		return 0;
+	origin_taint_key(&key, inode, label->session);
 	bpf_map_delete_elem(&tainted, &key);
 	return 0;
 }

@@ -29,7 +29,8 @@ CORDON_INLINE __u32 cordon_strength(__u32 rule, __u32 backend)
 	case CORDON_RULE_FILE_HIDDEN:
 	case CORDON_RULE_FILE_OUTSIDE:
 	case CORDON_RULE_FILE_PRIVATE:
-		/* An honest build goes on where it may not write; it would not after a signal. */
+		/* An honest build goes on where it may not write; it would not after a signal. Of the ways to change a file
+		 * trace follows the opening alone: of names, modes, times (utimensat), flags (chattr) it does not even log. */
 		return trace ? CORDON_STRENGTH_LOGGED : CORDON_STRENGTH_REFUSED;
 	case CORDON_RULE_FLOOD_FILES:
 	case CORDON_RULE_FILE_SETUID:

@@ -6,6 +6,7 @@
  * Most ways to mount, to make a namespace and to change the machine have no hook of their own (mount_setattr, fsmount,
  * unshare(CLONE_NEWNS)): all ask for a capability, so the call that asks says which rule it is.
  */
+#include "file.bpf.h"
 #include "hook.bpf.h"
 #include "system.bpf.h"
 
@@ -108,22 +109,26 @@ CORDON_HOOK2(userns, "userns_create", (const struct cred *cred), "security_creat
 CORDON_HOOK(anon, "inode_init_security_anon",
 	    (struct inode * inode, const struct qstr *name, const struct inode *context_inode), system_anon(label, name))
 
-/* Everybody's ioctls come here: all but two leave after two comparisons. `_compat` is there by 6.8. */
-#define SYSTEM_IOCTL(verb, hook)                                                                          \
-	SEC("?lsm/" hook)                                                                                 \
-	int BPF_PROG(cordon_l_##verb, struct file *file, unsigned int cmd, unsigned long arg, int ret)    \
-	{                                                                                                 \
-		if (!system_is_injection(cmd))                                                            \
-			return ret;                                                                       \
-		HOOK_BODY(system_ask(label, CORDON_WHAT_TTY, REFUSING))                                   \
-	}                                                                                                 \
-	SEC("?fmod_ret/security_" hook)                                                                   \
-	int BPF_PROG(cordon_m_##verb, struct file *file, unsigned int cmd, unsigned long arg, int ret)    \
-	{                                                                                                 \
-		if (!system_is_injection(cmd))                                                            \
-			return ret;                                                                       \
-		HOOK_BODY(system_ask(label, CORDON_WHAT_TTY, REFUSING))                                   \
+static __always_inline __u32 system_ioctl(struct cordon_label *label, struct file *file, unsigned int cmd)
+{
+	if (system_is_injection(cmd))
+		return system_ask(label, CORDON_WHAT_TTY, REFUSING);
+	return file_change(label, BPF_CORE_READ(file, f_path.dentry), CORDON_OP_ATTR, REFUSING);
+}
+
+/* Everybody's ioctls come here: all but a few leave after some comparisons. `_compat` is there by 6.8. */
+#define SYSTEM_IOCTL_PROGRAM(name, section)                                                            \
+	SEC(section)                                                                                   \
+	int BPF_PROG(name, struct file *file, unsigned int cmd, unsigned long arg, int ret)            \
+	{                                                                                              \
+		if (!system_is_injection(cmd) && !system_is_chattr(cmd))                               \
+			return ret;                                                                    \
+		HOOK_BODY(system_ioctl(label, file, cmd))                                              \
 	}
+
+#define SYSTEM_IOCTL(verb, hook)                                      \
+	SYSTEM_IOCTL_PROGRAM(cordon_l_##verb, "?lsm/" hook)            \
+	SYSTEM_IOCTL_PROGRAM(cordon_m_##verb, "?fmod_ret/security_" hook)
 
 SYSTEM_IOCTL(ioctl, "file_ioctl")
 SYSTEM_IOCTL(ioctl_compat, "file_ioctl_compat")

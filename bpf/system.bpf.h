@@ -49,6 +49,10 @@
 #define TIOCSTI 0x5412
 #define TIOCLINUX 0x541c
 #define SIOCSIFFLAGS 0x8914
+/* FS_IOC_SETFLAGS, as 32-bit programs call it too, and FS_IOC_FSSETXATTR. */
+#define IOCTL_SETFLAGS 0x40086602
+#define IOCTL_SETFLAGS_32 0x40046602
+#define IOCTL_FSSETXATTR 0x401c5820
 #define OPEN_TREE_CLONE 1
 
 /* `detail` is for the finding: a capability's number + 1. */
@@ -83,6 +87,12 @@ static __always_inline bool guard_is_bpf_cmd(unsigned int cmd)
 static __always_inline bool system_is_injection(unsigned int cmd)
 {
 	return cmd == TIOCSTI || cmd == TIOCLINUX;
+}
+
+/* chattr(1)'s: append-only, no copy on write, project numbers. */
+static __always_inline bool system_is_chattr(unsigned int cmd)
+{
+	return cmd == IOCTL_SETFLAGS || cmd == IOCTL_SETFLAGS_32 || cmd == IOCTL_FSSETXATTR;
 }
 
 #endif

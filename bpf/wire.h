@@ -398,6 +398,8 @@ struct cordon_made {
 	__u32 package;
 	__u32 role;
 	__u64 ino; /* 0: not seen yet. Another file of that name is nobody's */
+	__u32 generation; /* ext4 and xfs give numbers out again at once */
+	__u32 pad;
 };
 
 /* What is known of a file's content. Maps `origins` (favourable) and `tainted`; address and numbers: two subvolumes of
@@ -405,9 +407,11 @@ struct cordon_made {
 struct cordon_origin_key {
 	__u64 inode; /* kernel address; in `tainted` that of the super block */
 	__u64 ino;
+	__u64 volume; /* of btrfs its subvolume, of others 0, CORDON_VOLUME_UNKNOWN: nothing good is known of what lies there */
 	__u32 generation;
 	__u32 session;
 };
+#define CORDON_VOLUME_UNKNOWN (~0ULL)
 
 struct cordon_origin_val {
 	__u32 origin; /* enum cordon_origin */
@@ -618,11 +622,11 @@ CORDON_ASSERT(sizeof(struct cordon_record) == 72, "record");
 CORDON_ASSERT(sizeof(struct cordon_record_exec) == 72 + 16 + CORDON_PATH_LEN + CORDON_ARGS_LEN, "exec");
 CORDON_ASSERT(sizeof(struct cordon_record_finding) == 72 + 88 + 24 + CORDON_FINDING_NAMES * CORDON_NAME_LEN, "finding");
 CORDON_ASSERT(sizeof(struct cordon_record_archive) == 72 + CORDON_NAME_LEN + CORDON_PATH_LEN, "archive");
-CORDON_ASSERT(sizeof(struct cordon_record_program) == 72 + 56 + CORDON_PROGRAM_NAMES * CORDON_PROGRAM_NAME_LEN, "program");
+CORDON_ASSERT(sizeof(struct cordon_record_program) == 72 + 64 + CORDON_PROGRAM_NAMES * CORDON_PROGRAM_NAME_LEN, "program");
 CORDON_ASSERT(sizeof(struct cordon_recognition_key) == 16, "recognition");
 CORDON_ASSERT(sizeof(struct cordon_zone_val) == 40, "zone");
 CORDON_ASSERT(sizeof(struct cordon_made_key) == 16 + CORDON_MADE_NAME_LEN, "made");
-CORDON_ASSERT(sizeof(struct cordon_origin_key) == 24, "origin");
+CORDON_ASSERT(sizeof(struct cordon_origin_key) == 32, "origin");
 CORDON_ASSERT(sizeof(struct cordon_tasks) == 24, "tasks");
 CORDON_ASSERT(sizeof(struct cordon_task_entry) == 24, "task");
 

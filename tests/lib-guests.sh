@@ -7,8 +7,8 @@
 guest_plan() {
 	if [ "$MATRIX" = 1 ]; then
 		for kernel in 6.1 6.12 newest; do
-			echo "lsm/$kernel|lsm|$kernel||attacks builds cli load"
-			echo "fmod_ret/$kernel|fmod_ret|$kernel||attacks builds load"
+			echo "lsm/$kernel|lsm|$kernel||attacks builds cli load filesystems"
+			echo "fmod_ret/$kernel|fmod_ret|$kernel||attacks builds load filesystems"
 		done
 		for kernel in 6.1 6.12 newest; do
 			echo "lsm/$kernel-preempt|lsm|$kernel|preempt=full|attacks builds preempt load"
@@ -16,7 +16,7 @@ guest_plan() {
 		done
 	else
 		# The longest first. Two of the same kernel, since guests run two at a time.
-		echo "lsm/newest|lsm|newest||attacks startup load"
+		echo "lsm/newest|lsm|newest||attacks startup load filesystems"
 		echo "fmod_ret/6.1|fmod_ret|6.1||attacks builds/c-ext startup/nested load"
 		echo "lsm/newest-cli|lsm|newest||cli builds"
 		# Debian 12's own kernel. That audit lets everything pass is the others' to show.

@@ -69,7 +69,7 @@ def perform(technique, values):
     if technique.get("fd") == "own":
         handed = socket.socket(socket.AF_INET, socket.SOCK_STREAM).detach()
     elif technique.get("fd"):
-        handed = ask("fd", name=technique["fd"])[1]
+        handed = ask("fd", name=technique["fd"], technique=technique["name"])[1]
     if handed is not None:
         os.dup2(handed, HANDED_FD)
     # The program by a name of this technique's own: the journal has it, and so tells one from the other.

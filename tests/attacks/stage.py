@@ -73,6 +73,7 @@ class Stage:
         self.outsider, self.services = None, services.Services()
         self.on_outsider(None)
         self.decoys()
+        self.places()
         self.services.serve([self.fill(arg) for arg in technique.args] for technique in techniques)
         if twin:
             self.unpacked()
@@ -127,16 +128,19 @@ class Stage:
         os.makedirs(notes)
         os.symlink(os.path.join(self.home, ".ssh/id_ed25519"), os.path.join(notes, "key"))
         os.link(os.path.join(self.home, ".ssh/id_ed25519"), os.path.join(notes, "hardlink"))
+        if self.twin:
+            write(os.path.join(self.state, "journal.db"))
+            write(os.path.join(self.etc, "cordon.toml"))
+            os.makedirs(os.path.join(self.etc, "conf.d"))
+
+    def places(self):
+        """Second ways to what is there; tests/filesystems has others."""
         if any("{work}/bound" in arg for technique in self.techniques.values() for arg in technique.args):
             self.bind(os.path.join(self.home, ".aws"), "bound")
         if any("{work}/aside" in arg for technique in self.techniques.values() for arg in technique.args):
             self.bind(self.lab.folder(self.name, "home/foreign/below"), "aside")
         if any("{work}/mounted" in arg for technique in self.techniques.values() for arg in technique.args):
             self.mount(["-t", "tmpfs", "none"], "mounted")
-        if self.twin:
-            write(os.path.join(self.state, "journal.db"))
-            write(os.path.join(self.etc, "cordon.toml"))
-            os.makedirs(os.path.join(self.etc, "conf.d"))
 
     def bind(self, folder, name):
         self.mount(["--bind", folder], name)
@@ -219,6 +223,8 @@ class Stage:
 
     def on_fd(self, message):
         kind = message["name"]
+        if kind == "file":
+            return {}, open(self.fill(self.techniques[message["technique"]].args[-1]), "r+b")
         kind_of = socket.SOCK_DGRAM if kind == "udp" else socket.SOCK_STREAM
         made = socket.socket(socket.AF_INET, kind_of)
         if kind != "tcp":
@@ -238,6 +244,17 @@ class Stage:
         elif verb == "fill":
             for number in range(FLOOD):
                 write(os.path.join(path, f"file-{number}"))
+        elif verb == "recycle":
+            number = os.stat(path).st_ino if os.path.exists(path) else 0
+            for _ in range(20):
+                if os.path.exists(path):
+                    os.unlink(path)
+                write(path)
+                if os.stat(path).st_ino == number:
+                    break
+        elif verb == "append":
+            with open(path, "a", encoding="utf-8") as file:
+                file.write(MARK)
         elif verb == "create":
             write(path)
         else:

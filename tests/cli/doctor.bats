@@ -26,6 +26,7 @@ field() { "$PYTHON" -c "import json, sys; d = json.load(sys.stdin); print($1)" <
 	grep -q "^verdict      can \(enforce\|guard weakly\), with backend $TAKEN" <<< "$output"
 }
 
+# bats test_tags=any-kernel
 @test "--json has the same, and names the backend that run takes" {
 	run -0 --separate-stderr "$GUARD" run -q -- true
 	run --separate-stderr "$GUARD" doctor --json
@@ -57,6 +58,7 @@ field() { "$PYTHON" -c "import json, sys; d = json.load(sys.stdin); print($1)" <
 	done
 }
 
+# bats test_tags=any-kernel
 @test "leaves nothing behind: no pins, so no programs, and no journal" {
 	run "$GUARD" doctor
 	[ "$status" -le 1 ]
@@ -89,6 +91,7 @@ $CONNECT" > out 2>&1 3>&- &
 	wait_for no_pins
 }
 
+# bats test_tags=any-kernel
 @test "tells what the kernel skipped of the live programs, and nothing where no session is on" {
 	run "$GUARD" doctor --json
 	is "$(field 'd["misses"]["programs"]')" 0
@@ -113,6 +116,7 @@ $CONNECT" > out 2>&1 3>&- &
 	no_pins
 }
 
+# bats test_tags=any-kernel
 @test "what a killed doctor left is cleared by the next start" {
 	within mkdir /sys/fs/bpf/cordon_try
 	run -0 guarded -q -- true

@@ -154,6 +154,7 @@ $CONNECT"
 	[ ! -e ran ]
 }
 
+# bats test_tags=any-kernel
 @test "cordon run inside of a session works, or fails clearly and runs nothing" {
 	run --separate-stderr guarded -q -- "$GUARD" run -q --backend "$TAKEN" -- touch ran
 	if [ "$status" = 0 ]; then
@@ -166,6 +167,7 @@ $CONNECT"
 	next_install_works
 }
 
+# bats test_tags=any-kernel
 @test "the command's folder is removed under it" {
 	mkdir gone
 	run -0 --separate-stderr guarded -q -- sh -c 'cd gone && rmdir "$PWD" && true'

@@ -11,6 +11,7 @@
  * Everything is inert: closed loopback ports, decoys, processes and files that the caller names.
  * The words before the technique choose which task does it: a label has to follow all of them.
  */
+#include "attack/attr.h"
 #include "attack/exec.h"
 #include "attack/file.h"
 #include "attack/guard.h"
@@ -161,7 +162,7 @@ static const struct {
 
 static const struct technique *const tables[] = {
 	net_techniques,	 file_techniques,  guard_techniques, write_techniques,
-	name_techniques, child_techniques, exec_techniques,
+	name_techniques, attr_techniques,  child_techniques, exec_techniques,
 	proc_techniques, system_techniques,
 };
 

@@ -190,7 +190,8 @@ static char *compare_path(const struct controller *c, const struct cordon_record
 
 static bool same_key(const struct cordon_origin_key *a, const struct cordon_origin_key *b)
 {
-	return a->inode == b->inode && a->ino == b->ino && a->generation == b->generation && a->session == b->session;
+	return a->inode == b->inode && a->ino == b->ino && a->volume == b->volume && a->generation == b->generation &&
+	       a->session == b->session;
 }
 
 static int compare_search(struct controller *c, const struct cordon_record_program *record, const char *path)

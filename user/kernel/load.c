@@ -77,11 +77,13 @@ static bool load_wants(const char *name, unsigned int backend, bool twins)
 }
 
 /* path hooks are missing without CONFIG_SECURITY_PATH (early RHEL 9), inode_set_acl before 6.2, where an ACL is an xattr as
- * any other, file_ioctl_compat before 6.8, where its calls come to file_ioctl, perf_event_open without CONFIG_PERF_EVENTS.
- * Every other hook has to be there. */
+ * any other, file_truncate before 6.2, where its calls come to path_truncate, file_ioctl_compat before 6.8 and
+ * inode_file_setattr before 6.17, where theirs come to file_ioctl, perf_event_open without CONFIG_PERF_EVENTS. Every other
+ * hook has to be there. */
 static bool load_may_miss(const char *name)
 {
-	static const char *const optional[] = { "_truncate", "_chmod", "_chown", "_acl", "_ioctl_compat", "_perf" };
+	static const char *const optional[] = { "_truncate", "_chmod", "_chown", "_acl", "_ftruncate",
+						"_fileattr", "_ioctl_compat", "_perf" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(optional); i++)
 		if (text_ends_with(name, optional[i]))
@@ -89,21 +91,45 @@ static bool load_may_miss(const char *name)
 	return false;
 }
 
-static bool load_has_target(const struct btf *btf, const struct bpf_program *prog)
+/* Gives: the function that the program is for, 0: none, or this kernel has no such function. */
+static int load_target(const struct btf *btf, const struct bpf_program *prog)
 {
 	const char *section = bpf_program__section_name(prog);
 	const char *slash = strchr(section, '/');
 	char function[128];
 
-	if (!slash || !btf)
-		return true;
-	if (text_starts_with(section, "lsm/"))
+	if (slash && text_starts_with(section, "lsm/"))
 		snprintf(function, sizeof(function), "bpf_lsm_%s", slash + 1);
-	else if (text_starts_with(section, "fmod_ret/"))
+	else if (slash && text_starts_with(section, "fmod_ret/"))
 		snprintf(function, sizeof(function), "%s", slash + 1);
 	else
+		return 0;
+	return btf__find_by_name_kind(btf, function, BTF_KIND_FUNC);
+}
+
+static bool load_has_target(const struct btf *btf, const struct bpf_program *prog)
+{
+	const char *section = bpf_program__section_name(prog);
+
+	if (!btf || !(text_starts_with(section, "lsm/") || text_starts_with(section, "fmod_ret/")))
 		return true;
-	return btf__find_by_name_kind(btf, function, BTF_KIND_FUNC) > 0;
+	return load_target(btf, prog) > 0;
+}
+
+/* lsm/inode_setattr comes in two forms: a shift of arguments is no error to the kernel, so it is us who count. */
+static bool load_fits(const struct btf *btf, const struct bpf_program *prog)
+{
+	const char *name = bpf_program__name(prog);
+	const struct btf_type *type;
+	bool two = !strcmp(name, "cordon_l_times_two");
+	int id;
+
+	if (!two && strcmp(name, "cordon_l_times") != 0)
+		return true;
+	id = btf ? load_target(btf, prog) : 0;
+	type = id > 0 ? btf__type_by_id(btf, (uint32_t)id) : NULL;
+	type = type ? btf__type_by_id(btf, type->type) : NULL;
+	return (type && btf_vlen(type) == 2) == two;
 }
 
 static void load_select(struct cordon_bpf *skel, unsigned int backend, bool twins)
@@ -116,6 +142,8 @@ static void load_select(struct cordon_bpf *skel, unsigned int backend, bool twin
 		bool wanted = load_wants(name, backend, twins);
 
 		if (wanted && load_may_miss(name) && !load_has_target(btf, prog))
+			wanted = false;
+		if (wanted && !load_fits(btf, prog))
 			wanted = false;
 		bpf_program__set_autoload(prog, wanted);
 	}

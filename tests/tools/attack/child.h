@@ -70,7 +70,7 @@ static int child_outcome(const struct child *child)
 		return 0;
 	if (code == CHILD_NO_PROGRAM)
 		return unavailable(ENOENT);
-	if (strstr(child->said, "not supported"))
+	if (strstr(child->said, "not supported") || strstr(child->said, "Inappropriate ioctl"))
 		return unavailable(EOPNOTSUPP);
 	fputs(child->said, stderr);
 	return broken(ENOEXEC);

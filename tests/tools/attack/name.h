@@ -1,23 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * name.h - ways to change names and attributes: PATH, and where a second name is wanted OWN, one in a folder of the
- * package's own.
+ * name.h - ways to change names: PATH, and where a second name is wanted OWN, one in a folder of the package's own.
  */
 #ifndef ATTACK_NAME_H
 #define ATTACK_NAME_H
 
 #include "write.h"
 
-#include <linux/capability.h>
 #include <sys/socket.h>
 #include <sys/sysmacros.h>
 #include <sys/un.h>
-#include <sys/xattr.h>
-
-#ifndef SYS_fchmodat2
-#define SYS_fchmodat2 452
-#endif
-#define DECOY_XATTR "trusted.decoy" /* of root's kind, which every file system here has; user.* tmpfs has since 6.6 */
 
 static int name_mkdir(char **args)
 {
@@ -27,6 +19,22 @@ static int name_mkdir(char **args)
 static int name_rmdir(char **args)
 {
 	return outcome_of(rmdir(args[0]));
+}
+
+/* As node empties a folder: it first tries whether there is anything in it. */
+static int name_rmdir_full(char **args)
+{
+	char file[PATH_MAX];
+	int r;
+
+	snprintf(file, sizeof(file), "%s/file", args[0]);
+	r = mkdir(args[0], 0755) ? -errno : own_file(file);
+	if (r)
+		return r;
+	if (!rmdir(args[0]) || errno != ENOTEMPTY)
+		return broken(errno);
+	r = outcome_of(unlink(file));
+	return r ? r : outcome_of(rmdir(args[0]));
 }
 
 static int name_fifo(char **args)
@@ -75,12 +83,12 @@ static int name_rename_to(char **args)
 {
 	int r = own_file(args[1]);
 
-	return r ? r : outcome_of(rename(args[1], args[0]));
+	return r ? r : name_outcome(rename(args[1], args[0]));
 }
 
 static int name_rename_away(char **args)
 {
-	return outcome_of(rename(args[0], args[1]));
+	return name_outcome(rename(args[0], args[1]));
 }
 
 static int name_exchange(char **args)
@@ -90,14 +98,14 @@ static int name_exchange(char **args)
 	if (r)
 		return r;
 	if (syscall(SYS_renameat2, AT_FDCWD, args[1], AT_FDCWD, args[0], 2 /* RENAME_EXCHANGE */))
-		return errno == EINVAL ? unavailable(errno) : -errno;
+		return errno == EINVAL || errno == EXDEV ? unavailable(errno) : -errno;
 	return 0;
 }
 
 /* A whole folder of the package's own, with the foreign name inside of it. */
 static int name_rename_folder(char **args)
 {
-	return mkdir(args[1], 0755) ? broken(errno) : outcome_of(rename(args[1], args[0]));
+	return mkdir(args[1], 0755) ? broken(errno) : name_outcome(rename(args[1], args[0]));
 }
 
 static int name_unlinkat(char **args)
@@ -143,6 +151,28 @@ static int name_uring_rename(char **args)
 	return r ? r : name_uring(&entry);
 }
 
+static int name_uring_link(char **args)
+{
+	struct io_uring_sqe entry = { .opcode = IORING_OP_LINKAT,
+				      .fd = AT_FDCWD,
+				      .addr = (uintptr_t)args[1],
+				      .len = (uint32_t)AT_FDCWD,
+				      .addr2 = (uintptr_t)args[0] };
+	int r = own_file(args[1]);
+
+	return r ? r : name_uring(&entry);
+}
+
+static int name_uring_symlink(char **args)
+{
+	struct io_uring_sqe entry = { .opcode = IORING_OP_SYMLINKAT,
+				      .fd = AT_FDCWD,
+				      .addr = (uintptr_t)"/dev/null",
+				      .addr2 = (uintptr_t)args[0] };
+
+	return name_uring(&entry);
+}
+
 static int name_uring_mkdir(char **args)
 {
 	struct io_uring_sqe entry = {
@@ -150,118 +180,6 @@ static int name_uring_mkdir(char **args)
 	};
 
 	return name_uring(&entry);
-}
-
-/* MODE in octal. */
-static int attr_chmod(char **args)
-{
-	return outcome_of(chmod(args[0], (mode_t)strtoul(args[1], NULL, 8)));
-}
-
-/* A descriptor for reading is enough to change what is not content. */
-static int attr_open(const char *path, int flags)
-{
-	int fd = open(path, flags | O_CLOEXEC);
-
-	return fd < 0 ? broken(errno) : fd;
-}
-
-static int attr_fchmod(char **args)
-{
-	int fd = attr_open(args[0], O_RDONLY);
-
-	return fd >= OUTCOME_BROKEN ? fd : outcome_of(fchmod(fd, (mode_t)strtoul(args[1], NULL, 8)));
-}
-
-static int attr_fchmodat2(char **args)
-{
-	int fd = attr_open(args[0], O_PATH);
-
-	if (fd >= OUTCOME_BROKEN)
-		return fd;
-	if (syscall(SYS_fchmodat2, fd, "", (mode_t)strtoul(args[1], NULL, 8), AT_EMPTY_PATH))
-		return errno == ENOSYS ? unavailable(errno) : -errno;
-	return 0;
-}
-
-static int attr_chmod_proc(char **args)
-{
-	int fd = attr_open(args[0], O_PATH);
-	char path[64];
-
-	if (fd >= OUTCOME_BROKEN)
-		return fd;
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-	return outcome_of(chmod(path, (mode_t)strtoul(args[1], NULL, 8)));
-}
-
-static int attr_chown(char **args)
-{
-	return outcome_of(chown(args[0], getuid(), getgid()));
-}
-
-static int attr_lchown(char **args)
-{
-	return outcome_of(lchown(args[0], getuid(), getgid()));
-}
-
-static int attr_fchown(char **args)
-{
-	int fd = attr_open(args[0], O_RDONLY);
-
-	return fd >= OUTCOME_BROKEN ? fd : outcome_of(fchown(fd, getuid(), getgid()));
-}
-
-static int attr_utimes(char **args)
-{
-	struct timespec times[2] = { { .tv_sec = 1577836800 }, { .tv_sec = 1577836800 } };
-
-	return outcome_of(utimensat(AT_FDCWD, args[0], times, AT_SYMLINK_NOFOLLOW));
-}
-
-static int attr_of_xattr(int r)
-{
-	return r && errno == EOPNOTSUPP ? unavailable(errno) : outcome_of(r);
-}
-
-static int attr_setxattr(char **args)
-{
-	return attr_of_xattr(setxattr(args[0], DECOY_XATTR, "1", 1, 0));
-}
-
-static int attr_fsetxattr(char **args)
-{
-	int fd = attr_open(args[0], O_RDONLY);
-
-	return fd >= OUTCOME_BROKEN ? fd : attr_of_xattr(fsetxattr(fd, DECOY_XATTR, "1", 1, 0));
-}
-
-/* There is none to remove: who may not do it gets no such answer. */
-static int attr_removexattr(char **args)
-{
-	int r = attr_of_xattr(lremovexattr(args[0], DECOY_XATTR));
-
-	return r == -ENODATA ? 0 : r;
-}
-
-/* As setcap(8) does it; of no capability at all, so that nobody gains one. */
-static int attr_setcap(char **args)
-{
-	struct vfs_cap_data caps = { .magic_etc = VFS_CAP_REVISION_2 | VFS_CAP_FLAGS_EFFECTIVE };
-	int r = own_file(args[0]);
-
-	return r ? r : attr_of_xattr(setxattr(args[0], "security.capability", &caps, sizeof(caps), 0));
-}
-
-/* Setuid from its first moment. */
-static int attr_born_setuid(char **args)
-{
-	return write_drain(open(args[0], O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 04755));
-}
-
-static int attr_mknod_setuid(char **args)
-{
-	return outcome_of(mknod(args[0], S_IFREG | 06755, 0));
 }
 
 /* FOLDER: every file of it, as a wiper does. Refused at some file is refused. */
@@ -286,6 +204,7 @@ static int flood_unlink(char **args)
 static const struct technique name_techniques[] = {
 	{ "mkdir", 1, name_mkdir },
 	{ "rmdir", 1, name_rmdir },
+	{ "rmdir-full", 1, name_rmdir_full },
 	{ "mkfifo", 1, name_fifo },
 	{ "mknod-regular", 1, name_regular },
 	{ "mknod-char", 1, name_char },
@@ -300,20 +219,8 @@ static const struct technique name_techniques[] = {
 	{ "uring-unlink", 1, name_uring_unlink },
 	{ "uring-rename", 2, name_uring_rename },
 	{ "uring-mkdir", 1, name_uring_mkdir },
-	{ "chmod", 2, attr_chmod },
-	{ "fchmod", 2, attr_fchmod },
-	{ "fchmodat2", 2, attr_fchmodat2 },
-	{ "chmod-proc", 2, attr_chmod_proc },
-	{ "chown", 1, attr_chown },
-	{ "lchown", 1, attr_lchown },
-	{ "fchown", 1, attr_fchown },
-	{ "utimes", 1, attr_utimes },
-	{ "setxattr", 1, attr_setxattr },
-	{ "fsetxattr", 1, attr_fsetxattr },
-	{ "removexattr", 1, attr_removexattr },
-	{ "setcap", 1, attr_setcap },
-	{ "born-setuid", 1, attr_born_setuid },
-	{ "mknod-setuid", 1, attr_mknod_setuid },
+	{ "uring-link", 2, name_uring_link },
+	{ "uring-symlink", 1, name_uring_symlink },
 	{ "flood-unlink", 1, flood_unlink },
 	{ 0 },
 };

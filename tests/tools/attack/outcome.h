@@ -20,7 +20,7 @@
 #define OUTCOME_KILLED (1 << 17)
 #define OUTCOME_BROKEN (1 << 18)
 
-/* A descriptor that the driver may hand over: a socket made outside the session. */
+/* A descriptor that the driver may hand over: a socket or an open file, made outside the session. */
 #define HANDED_FD 9
 
 struct technique {

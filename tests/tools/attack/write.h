@@ -24,6 +24,12 @@ static int write_drain(int fd)
 	return r;
 }
 
+/* Of a link or rename: between file systems, or two mounts of one, there is none. */
+static int name_outcome(long ret)
+{
+	return ret < 0 && errno == EXDEV ? unavailable(errno) : outcome_of(ret);
+}
+
 /* A file of the package's own, made where it is not there. Gives: 0, or broken(). */
 static int own_file(const char *path)
 {
@@ -162,8 +168,10 @@ static int write_symlinked(char **args)
 /* The file under a name in the package's own folder: written there, it has changed where it came from. */
 static int write_linked(char **args)
 {
-	if (link(args[0], args[1]))
-		return errno == EXDEV ? unavailable(errno) : -errno;
+	int r = name_outcome(link(args[0], args[1]));
+
+	if (r)
+		return r;
 	return write_drain(open(args[1], O_WRONLY | O_APPEND | O_CLOEXEC));
 }
 
@@ -174,9 +182,7 @@ static int write_link_out(char **args)
 
 	if (r)
 		return r;
-	if (link(args[1], args[0]))
-		return errno == EXDEV ? unavailable(errno) : -errno;
-	return 0;
+	return name_outcome(link(args[1], args[0]));
 }
 
 static int write_mmap(char **args)
@@ -244,6 +250,26 @@ static int write_ftruncate(char **args)
 	return r;
 }
 
+/* Opened for writing by somebody else, who is in no session, and handed over. */
+static int write_handed(char **args)
+{
+	(void)args;
+	return outcome_of(ftruncate(HANDED_FD, 0));
+}
+
+/* As write_linked, with a descriptor of the file in place of its name. */
+static int write_linked_fd(char **args)
+{
+	int fd = open(args[0], O_PATH | O_CLOEXEC), r;
+
+	if (fd < 0)
+		return broken(errno);
+	r = name_outcome(linkat(fd, "", AT_FDCWD, args[1], AT_EMPTY_PATH));
+	if (r)
+		return r;
+	return write_drain(open(args[1], O_WRONLY | O_APPEND | O_CLOEXEC));
+}
+
 static int write_emptied(char **args)
 {
 	return outcome_of(truncate(args[0], 0));
@@ -260,8 +286,8 @@ static int write_tmpfile(char **args, int by_proc)
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
 	if (write(fd, WRITTEN, strlen(WRITTEN)) < 0)
 		return broken(errno);
-	r = outcome_of(by_proc ? linkat(AT_FDCWD, path, AT_FDCWD, args[0], AT_SYMLINK_FOLLOW)
-			       : linkat(fd, "", AT_FDCWD, args[0], AT_EMPTY_PATH));
+	r = name_outcome(by_proc ? linkat(AT_FDCWD, path, AT_FDCWD, args[0], AT_SYMLINK_FOLLOW)
+				 : linkat(fd, "", AT_FDCWD, args[0], AT_EMPTY_PATH));
 	close(fd);
 	return r;
 }
@@ -313,6 +339,8 @@ static const struct technique write_techniques[] = {
 	{ "write-sent", 2, write_sent },
 	{ "write-uring", 1, write_uring },
 	{ "write-ftruncate", 1, write_ftruncate },
+	{ "write-handed", 1, write_handed },
+	{ "write-linked-fd", 2, write_linked_fd },
 	{ "write-emptied", 1, write_emptied },
 	{ "write-tmpfile-fd", 2, write_tmpfile_fd },
 	{ "write-tmpfile-proc", 2, write_tmpfile_proc },
