@@ -51,6 +51,7 @@ UNIT_SRC := $(sort $(wildcard tests/unit/test_*.c))
 UNIT_BIN := $(UNIT_SRC:tests/unit/%.c=$(O)/unit/%)
 TOOL_SRC := $(sort $(wildcard tests/tools/*.c))
 TOOL_BIN := $(TOOL_SRC:tests/tools/%.c=$(O)/tools/%)
+PRELOAD_LIB := $(patsubst tests/tools/preload/%.c,$(O)/tools/%.so,$(sort $(wildcard tests/tools/preload/*.c)))
 SKEL := $(O)/gen/cordon.skel.h
 
 .DELETE_ON_ERROR:
@@ -119,7 +120,12 @@ $(O)/tools/attack $(O)/tools/hammer $(O)/tools/loop: $(O)/tools/%: tests/tools/%
 	$(call msg,TOOL,$@)
 	$(Q)$(CC) $(CPPFLAGS_ALL) $(filter-out $(SAN_FLAGS),$(CFLAGS_ALL)) -MMD -MP -o $@ $< -lpthread
 
-tests-build: $(O)/cordon $(UNIT_BIN) $(TOOL_BIN)
+# For LD_PRELOAD: what tests/limits lets cordon stumble over.
+$(O)/tools/%.so: tests/tools/preload/%.c Makefile | $(O)/tools
+	$(call msg,TOOL,$@)
+	$(Q)$(CC) $(CPPFLAGS_ALL) $(filter-out $(SAN_FLAGS),$(CFLAGS_ALL)) -fno-builtin -fPIC -shared -MMD -MP -o $@ $< -ldl
+
+tests-build: $(O)/cordon $(UNIT_BIN) $(TOOL_BIN) $(PRELOAD_LIB)
 
 check: tests-build ## run the tests, natively and in guests (VM=0: natively only; T=suite/case: one)
 	$(Q)O=$(abspath $(O)) VM=$(VM) SAN=$(SAN) tests/run $(T)
@@ -161,4 +167,4 @@ uninstall: ## remove what install put there
 clean: ## remove the outputs
 	rm -rf $(O)
 
--include $(BPF_OBJ:.o=.d) $(USER_OBJ:.o=.d) $(O)/user/main.d $(UNIT_BIN:=.d) $(TOOL_BIN:=.d)
+-include $(BPF_OBJ:.o=.d) $(USER_OBJ:.o=.d) $(O)/user/main.d $(UNIT_BIN:=.d) $(TOOL_BIN:=.d) $(PRELOAD_LIB:.so=.d)

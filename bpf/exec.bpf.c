@@ -137,7 +137,7 @@ static __always_inline void exec_hold(struct cordon_label *label, struct cordon_
 		return;
 	if (label->flags & (CORDON_LABEL_BOUND | CORDON_LABEL_CONFINED))
 		return;
-	if (!session_is_alive(session)) {
+	if (!session_is_alive(session, label->session)) {
 		label->flags |= CORDON_LABEL_BOUND;
 		if (session->mode == CORDON_MODE_ENFORCE) {
 			label->flags |= CORDON_LABEL_DOOMED;

@@ -55,12 +55,22 @@ CORDON_HOOK(bpf_map, "bpf_map", (struct bpf_map * map, unsigned int fmode), guar
 CORDON_HOOK(bpf_prog, "bpf_prog", (struct bpf_prog * prog), guard_ask_object(label, CORDON_OP_BPF, prog))
 CORDON_HOOK(umount, "sb_umount", (struct vfsmount * mnt, int flags), guard_umount(label, mnt))
 
+/* Of a process's first thread; where the table was full, it lies under that one's address still. */
+static __always_inline struct cordon_label *guard_label_of(struct task_struct *task)
+{
+	__u64 key = (__u32)task->tgid, address = (__u64)task;
+	struct cordon_label *label = bpf_map_lookup_elem(&labels, &key);
+
+	return label ? label : bpf_map_lookup_elem(&labels, &address);
+}
+
 /* Labels or enrols the process that the iterator is pointed at (by pidfd), as `request` says. A controller's pids are
  * not the kernel's in a pid namespace, and a label must never land on another process of the same number. */
 SEC("?iter/task")
 int cordon_request(struct bpf_iter__task *ctx)
 {
 	struct task_struct *task = ctx->task;
+	struct cordon_label *label;
 	struct cordon_request *req;
 	struct cordon_guard guard = {};
 	__u32 zero = 0;
@@ -79,6 +89,11 @@ int cordon_request(struct bpf_iter__task *ctx)
 		req->error = bpf_map_update_elem(&labels, &key, &req->label, BPF_NOEXIST);
 		if (!req->error)
 			task_count(req->label.session, 1);
+	} else if (req->verb == CORDON_REQUEST_WHO) {
+		label = guard_label_of(task);
+		__builtin_memset(&req->label, 0, sizeof(req->label));
+		if (label)
+			req->label = *label;
 	} else if (req->verb == CORDON_REQUEST_GUARD) {
 		guard.session = req->label.session;
 		guard.level = req->level;
@@ -97,13 +112,11 @@ int cordon_tasks(struct bpf_iter__task *ctx)
 	struct cordon_request *req;
 	struct cordon_label *label;
 	__u32 zero = 0;
-	__u64 key;
 
 	if (!task || task->tgid != task->pid)
 		return 0;
 	req = bpf_map_lookup_elem(&request, &zero);
-	key = (__u32)task->tgid;
-	label = bpf_map_lookup_elem(&labels, &key);
+	label = guard_label_of(task);
 	if (!req || !label || label->session != req->label.session)
 		return 0;
 	entry.tgid = task->tgid;
@@ -168,11 +181,22 @@ int cordon_origins(struct bpf_iter__task_file *ctx)
 
 static __always_inline void guard_learn(const void *object, __u64 id)
 {
+	__u32 *known = bpf_map_lookup_elem(&guard_ids, &id);
 	__u64 address = (__u64)object;
-	__u32 one = 1;
+	__u32 zero = 0, one = 1;
+	struct cordon_request *req;
+	int error;
 
-	if (bpf_map_lookup_elem(&guard_ids, &id))
-		bpf_map_update_elem(&guard_objects, &address, &one, BPF_ANY);
+	if (!known)
+		return;
+	if (*known == CORDON_ID_GONE) {
+		bpf_map_delete_elem(&guard_objects, &address);
+		return;
+	}
+	error = bpf_map_update_elem(&guard_objects, &address, &one, BPF_ANY);
+	req = error ? bpf_map_lookup_elem(&request, &zero) : NULL;
+	if (req)
+		req->error = error;
 }
 
 SEC("?iter/bpf_map")

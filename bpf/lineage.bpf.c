@@ -28,15 +28,16 @@ static __always_inline __u32 lineage_ask_flood(struct cordon_label *label, __u32
  */
 static __noinline __u32 lineage_flood(struct cordon_label *label, __u32 threads, __u32 backend)
 {
+	struct cordon_state *st = guard_state();
 	__u64 now = bpf_ktime_get_ns();
 	struct cordon_tasks *count;
 	__u32 session;
 
-	if (!label)
+	if (!label || !st)
 		return CORDON_ANSWER_EPERM;
 	session = label->session;
 	count = bpf_map_lookup_elem(&tasks, &session);
-	if (!count || (count->live < CORDON_TASKS_MAX && threads < CORDON_TASKS_MAX) || label->role == CORDON_ROLE_ROOT)
+	if (!count || (count->live < st->tasks && threads < st->tasks) || label->role == CORDON_ROLE_ROOT)
 		return CORDON_ANSWER_PASS;
 	if (count->told && now - count->told < LINEAGE_TELL_NS && cordon_is_confined(label->role))
 		return count->answer;
@@ -137,7 +138,7 @@ SEC("?tp_btf/sched_process_fork")
 int BPF_PROG(cordon_fork, struct task_struct *parent, struct task_struct *child)
 {
 	struct cordon_state *st = guard_state();
-	struct cordon_label *label, copy;
+	struct cordon_label *label, *kept, copy;
 	struct cordon_tasks *count;
 	__u64 tgid = child->tgid, address = (__u64)child;
 
@@ -151,20 +152,25 @@ int BPF_PROG(cordon_fork, struct task_struct *parent, struct task_struct *child)
 		copy.flags |= CORDON_LABEL_SHARED;
 	count = task_count(copy.session, 1);
 	/* Nothing refused this fork here: both sides end, else each would make the next one before it goes. */
-	if (st->backend == CORDON_BACKEND_TRACE && count && count->live > CORDON_TASKS_MAX &&
+	if (st->backend == CORDON_BACKEND_TRACE && count && count->live > st->tasks &&
 	    lineage_flood(label, 0, CORDON_BACKEND_TRACE) != CORDON_ANSWER_PASS) {
 		copy.flags |= CORDON_LABEL_DOOMED;
 		bpf_send_signal(SIGKILL);
 	}
 	if (!bpf_map_update_elem(&labels, &tgid, &copy, BPF_ANY)) {
 		bpf_map_delete_elem(&labels, &address);
-	} else if (bpf_map_lookup_elem(&labels, &address)) {
-		/* No room for a second entry in between: the first one stays, and look-ups try both. */
+	} else if ((kept = bpf_map_lookup_elem(&labels, &address))) {
+		/* No room for a second entry in between: the first one stays, look-ups try both, and it ends at its first. */
+		kept->flags |= CORDON_LABEL_DOOMED;
+		emit_count_lost(copy.session, CORDON_RULE_FLOOD_TASKS);
 		__sync_fetch_and_add(&st->overflow, 1);
 	} else {
-		/* trace: nothing refused this fork. Its parent ends; the child belongs to the session by its cgroup. */
+		/* trace, or a program that was skipped: nothing refused this fork, so both ends of it end. */
 		task_count(copy.session, -1);
 		emit_count_lost(copy.session, CORDON_RULE_FLOOD_TASKS);
+		copy.flags |= CORDON_LABEL_DOOMED;
+		if (!bpf_map_update_elem(&strays, &tgid, &copy, BPF_ANY))
+			__sync_fetch_and_add(&st->overflow, 1);
 		bpf_send_signal(SIGKILL);
 	}
 	if (copy.role != CORDON_ROLE_ROOT)
@@ -188,15 +194,21 @@ static __always_inline void lineage_guard_exit(__u32 tgid)
 	bpf_map_delete_elem(&guards, &tgid);
 }
 
-/* A label that stayed under the task's address goes with the task (lineage_free), its process goes here. */
+/* A label that stayed under the task's address goes with the task (lineage_free), its process goes here; on trace, where
+ * nothing is called then, there are only strays. */
 static __always_inline void lineage_count_overflow(struct task_struct *task)
 {
-	__u64 leader = (__u64)BPF_CORE_READ(task, group_leader);
+	__u64 leader = (__u64)BPF_CORE_READ(task, group_leader), tgid = (__u32)task->tgid;
 	struct cordon_state *st = guard_state();
-	struct cordon_label *label = st && st->overflow ? bpf_map_lookup_elem(&labels, &leader) : NULL;
+	struct cordon_label *label;
 
+	if (!st || !st->overflow)
+		return;
+	label = bpf_map_lookup_elem(&labels, &leader);
 	if (label)
 		task_count(label->session, -1);
+	else if (!bpf_map_delete_elem(&strays, &tgid))
+		__sync_fetch_and_sub(&st->overflow, 1);
 }
 
 SEC("?tp_btf/sched_process_exit")

@@ -110,10 +110,8 @@ CORDON_GLOBAL int made_note(struct cordon_label *label, struct object_hit *hit, 
 	if (made_key_fill(&key, hit->parent, (void *)hit->child, label->session) &&
 	    !bpf_map_update_elem(&made_entries, &key, &made, BPF_ANY))
 		return 0;
-	if (!cordon_is_confined(label->role))
-		return 0;
 	emit_count_lost(label->session, CORDON_RULE_FILE_OUTSIDE);
-	return 1;
+	return cordon_is_confined(label->role);
 }
 
 /* The entry goes, or moves away. */

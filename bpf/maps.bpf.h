@@ -13,13 +13,23 @@
 #include "wire.h"
 
 /* tgid (or task address, until it has one) -> label. Kernel: fork, exec, exit; controller: at the hold.
- * Full: the fork is refused (lsm, fmod_ret), or the child belongs by its cgroup and is a package (trace). */
+ * Full: the fork is refused (lsm, fmod_ret). Where only the second entry finds no room, or nothing could refuse, the new
+ * process is ended: the controller would not find it, to bind it or to wake it. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, CORDON_LABELS_MAX);
 	__type(key, __u64);
 	__type(value, struct cordon_label);
 } labels __weak SEC(".maps");
+
+/* tgid -> label of a process that was made where nothing could refuse that, with no room for it in `labels`: it ends before
+ * its first instruction, and so does its parent. Kernel. Full: it ends at its first system call, where its cgroup tells. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 4096); /* made, but not yet run: a few for each processor */
+	__type(key, __u64);
+	__type(value, struct cordon_label);
+} strays __weak SEC(".maps");
 
 /* Session id -> session. Controller; the kernel sets CORDON_SESSION_DEAD. Full: the session does not start. */
 struct {
@@ -36,6 +46,14 @@ struct {
 	__type(key, __u32);
 	__type(value, struct cordon_tasks);
 } tasks __weak SEC(".maps");
+
+/* Session id -> when its controller was alive last. Controller. Full: the session does not start. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, CORDON_SESSIONS_MAX);
+	__type(key, __u32);
+	__type(value, __u64);
+} beats __weak SEC(".maps");
 
 /* Session id -> its ring. Controller. No ring: records are counted as lost. */
 struct ring_buffer_map {
@@ -76,7 +94,8 @@ struct {
 	__type(value, struct cordon_zone_val);
 } zone_names __weak SEC(".maps");
 
-/* Entries of temporary folders and caches, by who made them. Kernel. Full: package code makes no more of them. */
+/* Entries of temporary folders and caches, by who made them. Kernel. Full: package code makes no more of them, what an
+ * installer makes is nobody's, and so not for a package to write; both are counted as lost. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 32768);
@@ -92,7 +111,8 @@ struct {
 	__type(value, __u64);
 } removals __weak SEC(".maps");
 
-/* What a linker alone has written, or the controller found equal to that. Kernel, controller. Full: it does not run. */
+/* What a linker alone has written, or the controller found equal to that. Kernel, controller. Full: it does not run, and
+ * is counted as lost. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 65536);
@@ -101,7 +121,7 @@ struct {
 } origins __weak SEC(".maps");
 
 /* Files that package code could change although their place says that it cannot have. Kernel. Full: the opening for
- * writing is refused. */
+ * writing is refused; on trace nothing new runs any more (cordon_session.blind). */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 65536);
@@ -110,7 +130,7 @@ struct {
 } tainted __weak SEC(".maps");
 
 /* Files that the controller has looked at, with their time of change then: equal to nothing good; start-up files that may
- * stay. Controller. Full: compared again each time, and no start-up file of the session is read. */
+ * stay. Controller. Full: it makes room by forgetting its own session's; where that is not enough, it ends who asked. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 16384);
@@ -149,7 +169,8 @@ struct {
 	__type(value, struct cordon_guard);
 } guards __weak SEC(".maps");
 
-/* Addresses of our maps, programs and bpffs. Written at load and when a session's ring is made. */
+/* Addresses of our maps, programs and bpffs. Written at load, and when a session begins and ends. There is room for those
+ * of CORDON_SESSIONS_MAX. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 8192);
@@ -157,7 +178,8 @@ struct {
 	__type(value, __u32);
 } guard_objects __weak SEC(".maps");
 
-/* Ids of our maps, programs and links: what the iter programs look for to learn the addresses. User space. */
+/* Ids of our maps, programs and links: what the iter programs look for to learn the addresses, or with CORDON_ID_GONE to
+ * forget them. User space. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 8192);

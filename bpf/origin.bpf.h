@@ -116,7 +116,7 @@ static __always_inline __u32 origin_of_untainted(struct inode *inode, const stru
 {
 	bool foreign = origin_is_foreign_place(hit->zone);
 
-	if (!session || (!foreign && (session->flags & CORDON_SESSION_BLIND)))
+	if (!session || (!foreign && session->blind))
 		return CORDON_ORIGIN_DROPPED;
 	if (origin_ctime(inode) >= session->began)
 		return CORDON_ORIGIN_UNPACKED;
@@ -193,7 +193,7 @@ static __always_inline int origin_taint(struct cordon_label *label, struct inode
 	/* An opening cannot be refused there. */
 	session = task_session(label);
 	if (session)
-		session->flags |= CORDON_SESSION_BLIND;
+		session->blind = 1;
 	emit_count_lost(label->session, CORDON_RULE_EXEC_DROPPED);
 	return 0;
 }
@@ -219,7 +219,8 @@ CORDON_GLOBAL int origin_note_write(struct cordon_label *label, __u64 address, s
 		if (val && (val->tgid == built.tgid || (label->flags & CORDON_LABEL_KEEPER)) && origin_is_sole_writer(inode))
 			return 0;
 		if (fresh && origin_is_sole_writer(inode)) {
-			bpf_map_update_elem(&origins, &key, &built, BPF_ANY);
+			if (bpf_map_update_elem(&origins, &key, &built, BPF_ANY))
+				emit_count_lost(label->session, CORDON_RULE_EXEC_DROPPED);
 			return 0;
 		}
 	}
@@ -282,7 +283,9 @@ CORDON_GLOBAL int origin_keep(struct cordon_label *label, __u64 address, struct 
 	if (origin_of(label, address, hit) != CORDON_ORIGIN_UNPACKED)
 		return 0;
 	origin_key(&key, inode, label->session);
-	bpf_map_update_elem(&origins, &key, &kept, BPF_NOEXIST);
+	/* It may be there already. */
+	if (bpf_map_update_elem(&origins, &key, &kept, BPF_NOEXIST) && !bpf_map_lookup_elem(&origins, &key))
+		emit_count_lost(label->session, CORDON_RULE_EXEC_DROPPED);
 	return 0;
 }
 

@@ -34,7 +34,7 @@ static __noinline struct cordon_label *task_label_from_cgroup(__u64 tgid)
 {
 	__u64 cgroup = bpf_get_current_cgroup_id();
 	__u32 *session = bpf_map_lookup_elem(&cgroups, &cgroup);
-	struct cordon_label label = {};
+	struct cordon_label label = {}, *kept;
 
 	if (!session)
 		return NULL;
@@ -43,12 +43,16 @@ static __noinline struct cordon_label *task_label_from_cgroup(__u64 tgid)
 	label.flags = CORDON_LABEL_BOUND;
 	if (!bpf_map_update_elem(&labels, &tgid, &label, BPF_NOEXIST))
 		task_count(label.session, 1);
-	return bpf_map_lookup_elem(&labels, &tgid);
+	kept = bpf_map_lookup_elem(&labels, &tgid);
+	if (!kept)
+		bpf_send_signal(SIGKILL); /* no room still: what has no label must not run */
+	return kept;
 }
 
 /*
  * Gives: the label of the current process, NULL where it is in no session.
- * A label lies under the tgid; where the table was full at the fork, still under the address of the first thread.
+ * A label lies under the tgid; where the table was full at the fork, still under the address of the first thread, or in
+ * `strays`: such a process is doomed.
  */
 static __always_inline struct cordon_label *task_label(void)
 {
@@ -65,6 +69,8 @@ static __always_inline struct cordon_label *task_label(void)
 		__u64 leader = (__u64)BPF_CORE_READ((struct task_struct *)bpf_get_current_task(), group_leader);
 
 		label = bpf_map_lookup_elem(&labels, &leader);
+		if (!label)
+			label = bpf_map_lookup_elem(&strays, &key);
 		if (label)
 			return label;
 	}
@@ -81,14 +87,15 @@ static __always_inline struct cordon_session *task_session(const struct cordon_l
 }
 
 /* Whether the controller can still answer. Where not, nothing is held any more: what would be is refused. */
-static __always_inline bool session_is_alive(const struct cordon_session *session)
+static __always_inline bool session_is_alive(const struct cordon_session *session, __u32 id)
 {
-	__u64 now = bpf_ktime_get_ns();
+	__u64 now = bpf_ktime_get_ns(), *beat;
 
 	if (session->flags & CORDON_SESSION_DEAD)
 		return false;
-	/* The heartbeat may be written while we read the clock: later than now is fresh. */
-	return now < session->heartbeat || now - session->heartbeat < CORDON_HEARTBEAT_STALE_NS;
+	beat = bpf_map_lookup_elem(&beats, &id);
+	/* It may be written while we read the clock: later than now is fresh. */
+	return beat && (now < *beat || now - *beat < CORDON_HEARTBEAT_STALE_NS);
 }
 
 /* The number of a process as the pid namespace `level` deep sees it; 0: it is not visible there. Controllers and what
@@ -129,7 +136,7 @@ static __noinline int task_admit(struct cordon_label *label)
 	if (!(label->flags & CORDON_LABEL_HELD))
 		return 0;
 	session = task_session(label);
-	if (!session || !session_is_alive(session)) {
+	if (!session || !session_is_alive(session, label->session)) {
 		bpf_send_signal(SIGKILL);
 		return -EPERM;
 	}

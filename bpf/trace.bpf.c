@@ -301,7 +301,14 @@ int BPF_PROG(cordon_t_exit, struct pt_regs *regs, long ret)
 	struct file *file;
 	__u64 address;
 
-	if (!label || ret < 0 || label->role == CORDON_ROLE_ROOT || (label->flags & CORDON_LABEL_DOOMED))
+	if (!label)
+		return 0;
+	/* A process that must not be comes by here before its first instruction. */
+	if (label->flags & CORDON_LABEL_DOOMED) {
+		bpf_send_signal(SIGKILL);
+		return 0;
+	}
+	if (ret < 0 || label->role == CORDON_ROLE_ROOT)
 		return 0;
 	switch (SYS_NUMBER(regs)) {
 	case NR_open:

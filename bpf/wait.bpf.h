@@ -53,7 +53,7 @@ CORDON_GLOBAL int wait_for_look(struct cordon_label *label, struct file_request 
 	if (!label || !request || !label->session)
 		return 0;
 	session = task_session(label);
-	if (!session || !session_is_alive(session) || wait_was_looked_at(label, request))
+	if (!session || !session_is_alive(session, label->session) || wait_was_looked_at(label, request))
 		return 0;
 	dentry = request->dentry;
 	inode = BPF_CORE_READ(dentry, d_inode);

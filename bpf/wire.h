@@ -11,7 +11,7 @@
 
 #include <linux/types.h>
 
-#define CORDON_ABI 3
+#define CORDON_ABI 4
 
 /* Who a task is, in a session. Order matters to nobody; values are stored in the journal by name only. */
 enum cordon_role {
@@ -282,21 +282,27 @@ struct cordon_code {
 #define CORDON_CODES_MAX 4 /* one is in use; each costs a compare for every byte of a -c */
 
 #define CORDON_SESSION_DEAD (1u << 0)    /* the controller is gone: refuse, stop nobody */
-#define CORDON_SESSION_BLIND (1u << 1)   /* trace: evidence of what package code wrote is lost: it runs nothing new */
 
-/* A session. Map `sessions`; key __u32: its id, from 1. Id 0 is the canary's: no ring, always enforcing. */
+/*
+ * A session. Map `sessions`; key __u32: its id, from 1. Id 0 is the canary's: no ring, always enforcing.
+ * User space writes it before the session's command starts, and never again: an update replaces the entry, and programs
+ * that look at the old one would see the next session's; and what they set meanwhile would be lost.
+ */
 struct cordon_session {
 	__u32 mode;       /* enum cordon_mode */
-	__u32 flags;      /* CORDON_SESSION_* */
+	__u32 flags;      /* CORDON_SESSION_*, set by the kernel */
 	__u32 controller; /* its process, as the kernel numbers it */
 	__u32 level;      /* pid namespace level of the controller: pids in records are seen from there */
-	__u64 heartbeat;  /* CLOCK_MONOTONIC ns, written by the controller */
+	__u32 blind;      /* trace, set by the kernel: evidence of what package code wrote is lost: it runs nothing new */
+	__u32 pad0;
 	__u64 cgroup;     /* id of its cgroup2, 0: none */
 	__u64 began;      /* CLOCK_REALTIME ns: files changed before were there before */
 	__u8 actions[CORDON_ROLE_COUNT][CORDON_RULE_COUNT]; /* enum cordon_action */
 	__u8 pad[2];
 	struct cordon_code codes[CORDON_CODES_MAX];
 };
+
+/* Map `beats`; key __u32: session; value __u64: CLOCK_MONOTONIC ns, when its controller was alive. */
 
 /* A controller that has not moved its heartbeat for so long counts as dead. Software-emulated guests stall for
  * seconds, so not less; a user waits so long at the most. */
@@ -310,14 +316,19 @@ struct cordon_guard {
 	__u32 pad;
 };
 
+/* Map `guard_ids`: the value of an object that goes; else 1. */
+#define CORDON_ID_GONE 2
+
 /* Map `guard_objects`; key __u64: kernel address of one of our maps, programs or super blocks; value __u32 1. */
 
 /* One per machine. Map `state`; key __u32 0. */
 struct cordon_state {
-	__u64 overflow; /* labels that lie under a task's address because the table was full at its fork */
+	__u64 overflow; /* labels that lie under a task's address, or in `strays`: the table was full at their fork */
 	__u64 cgroups;  /* not 0: sessions may have a cgroup, a task without label may still belong to one */
 	__u32 backend;  /* enum cordon_backend */
 	__u32 twins;    /* 1: twin.bpf.c looks again at what fmod_ret let pass */
+	__u32 tasks;    /* CORDON_TASKS_MAX, or less for a test */
+	__u32 pad;
 };
 
 /* How many processes may be labelled at once, all sessions together. Beyond it forks are denied. 64 KiB entries of 40
@@ -564,16 +575,16 @@ enum cordon_request_verb {
 	CORDON_REQUEST_NONE,
 	CORDON_REQUEST_LABEL, /* put `label` on the process */
 	CORDON_REQUEST_GUARD, /* it is part of the guard of session `label.session` */
-	CORDON_REQUEST_WHO,   /* only which one it is */
+	CORDON_REQUEST_WHO,   /* which one it is, and its label */
 };
 
 struct cordon_request {
 	__u32 verb;
-	struct cordon_label label;
+	struct cordon_label label; /* WHO: out, zero: it has none */
 	__u32 done;  /* out: how many tasks were met */
 	__u32 tgid;  /* out: as the kernel numbers it */
 	__u32 level; /* out: pid namespace level */
-	__s32 error; /* out: 0 or -errno of the map update */
+	__s32 error; /* out: 0 or -errno of the map update; also of those that learn addresses */
 };
 
 /* Map `questions`; key __u32: session. Its controller asks what a task of this label would be told of the origin of the

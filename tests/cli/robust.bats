@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
-# What must not happen when something breaks: nothing is let through, nobody hangs, the next install works.
+# What must not happen when something breaks: nothing is let through, nobody hangs, the next install works. What is full,
+# killed or stopped is in tests/limits.
 # shellcheck disable=SC2016,SC2030,SC2031,SC2154 # for shells inside; `run` sets stderr
 
 load helper.sh
@@ -8,31 +9,6 @@ load helper.sh
 setup_file() { start_guard; }
 teardown_file() { stop_guard; }
 setup() { fresh; }
-teardown() { rm -f "$(mark ready)" "$(mark started)"; }
-
-# begin CODE [CODE]: an install in the background, SESSION its cordon and CONTROLLER its controller. Returns when its
-# package code has made its mark; that waits for ./go. The second one is started when the first has ended.
-begin() {
-	"$GUARD" run -q --backend "$TAKEN" -- "$PYTHON" "$BATS_TEST_TMPDIR/pip" --package hello "
-import os, time
-open('$(mark ready)', 'w').close()
-while not os.path.exists('$PWD/go'): time.sleep(0.05)
-$1" "${@:2}" > out 2> err 3>&- &
-	SESSION=$!
-	wait_for test -e "$(mark ready)"
-	# The controller's argument is the command, a child of the supervisor.
-	CONTROLLER=$(pgrep -f "attach .*\\b$(pgrep -P "$SESSION" python)\$")
-}
-
-# end_session: its status in `status`; it must end within the test's patience.
-end_session() {
-	wait_for not alive "$SESSION"
-	status=0
-	wait "$SESSION" || status=$?
-}
-
-not() { ! "$@"; }
-alive() { [ -e "/proc/$1" ] && ! grep -q '^State:.Z' "/proc/$1/status" 2> /dev/null; }
 
 next_install_works() {
 	run -120 install "$CONNECT"
@@ -54,59 +30,6 @@ $CONNECT"
 	run -1 "$GUARD" log --sessions --json
 	lost=$("$PYTHON" -c 'import json, sys; print(json.loads(sys.stdin.readline())["lost"])' <<< "$output")
 	[ "$lost" = 0 ] || says "$stderr" "lost"
-}
-
-@test "the controller is killed: what was refused stays refused, and nobody hangs" {
-	begin "$CONNECT"
-	kill -KILL "$CONTROLLER"
-	wait_for not alive "$CONTROLLER"
-	touch go
-	end_session
-	[ "$status" != 0 ]
-	says_not "$(cat out)" "the connect went through"
-	says "$(cat err)" "the controller is gone"
-	next_install_works
-}
-
-@test "the controller is stopped for long: what waited becomes package unknown, and goes on" {
-	CORDON_DEBUG=1 begin pass "$CONNECT"
-	# The supervisor too: it would continue the controller after some seconds of silence.
-	kill -STOP "$SESSION" "$CONTROLLER"
-	touch go
-	sleep 6
-	kill -CONT "$CONTROLLER" "$SESSION"
-	end_session
-	is "$status" 120
-	says "$(cat out)" "the connect was refused"
-	says "$(cat err)" "it was held too long"
-	run -1 "$GUARD" log --last --json
-	says "$output" '"name":"unknown"'
-	next_install_works
-}
-
-@test "the controller is killed: package code that is started after that never runs" {
-	begin pass "open('$(mark started)', 'w')"
-	kill -KILL "$CONTROLLER"
-	wait_for not alive "$CONTROLLER"
-	touch go
-	end_session
-	[ "$status" != 0 ]
-	[ ! -e "$(mark started)" ]
-	next_install_works
-	# It would have run in a session that is whole.
-	touch go
-	run -0 install --package hello pass "open('$(mark started)', 'w')"
-	[ -e "$(mark started)" ]
-}
-
-@test "the supervisor is killed: its command stays guarded or is ended" {
-	begin "$CONNECT"
-	kill -KILL "$SESSION"
-	wait "$SESSION" 2> /dev/null || true
-	touch go
-	wait_for not alive "$CONTROLLER"
-	says_not "$(cat out)" "the connect went through"
-	next_install_works
 }
 
 # bats test_tags=any-kernel

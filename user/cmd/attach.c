@@ -39,7 +39,7 @@ static int attach_sweep(void)
 
 	if (r)
 		return EXIT_ERROR;
-	kernel_sweep(kernel);
+	kernel_sweep(kernel, getppid());
 	kernel_close(kernel);
 	return 0;
 }

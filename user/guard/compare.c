@@ -40,6 +40,7 @@ struct search {
 	struct stat st;
 	size_t entries;
 	int64_t deadline;
+	bool late;
 	unsigned int found; /* enum cordon_origin, DROPPED: none */
 };
 
@@ -56,14 +57,21 @@ static bool is_good(unsigned int origin)
 	return origin == CORDON_ORIGIN_BUILT || origin == CORDON_ORIGIN_UNPACKED || origin == CORDON_ORIGIN_SYSTEM;
 }
 
-static bool same_content(int a, int b, off_t size)
+/* Whoever asks makes the files that are read here, and must not keep the controller from the others. */
+static bool search_is_late(struct search *s)
+{
+	s->late = s->late || now_ms() >= s->deadline;
+	return s->late;
+}
+
+static bool same_content(struct search *s, int b)
 {
 	static char one[65536], other[65536]; /* the controller is one thread */
 
-	for (off_t at = 0; at < size;) {
-		ssize_t n = pread(a, one, sizeof(one), at), m;
+	for (off_t at = 0; at < s->st.st_size;) {
+		ssize_t n = pread(s->fd, one, sizeof(one), at), m;
 
-		if (n <= 0)
+		if (n <= 0 || search_is_late(s))
 			return false;
 		m = pread(b, other, (size_t)n, at);
 		if (m != n || memcmp(one, other, (size_t)n) != 0)
@@ -84,7 +92,7 @@ static void search_file(struct search *s, int dir, const char *name, const struc
 	fd = openat(dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 	if (fd < 0 || fstat(fd, &again) || !S_ISREG(again.st_mode) || again.st_size != s->st.st_size)
 		return;
-	if (!same_content(s->fd, fd, s->st.st_size))
+	if (!same_content(s, fd))
 		return;
 	/* Asked for last: what changed while it was read has lost its origin by now. */
 	if (!kernel_origin(s->c->kernel, s->label, fd, &origin) && is_good(origin.origin))
@@ -119,8 +127,8 @@ static void search_folder(struct search *s, int folder, unsigned int depth)
 		close(folder);
 		return;
 	}
-	while (s->found == CORDON_ORIGIN_DROPPED && (entry = readdir(dir))) {
-		if (++s->entries > COMPARE_ENTRIES_MAX || !(s->entries % 256 || now_ms() < s->deadline))
+	while (s->found == CORDON_ORIGIN_DROPPED && !s->late && (entry = readdir(dir))) {
+		if (++s->entries > COMPARE_ENTRIES_MAX || (s->entries % 256 == 0 && search_is_late(s)))
 			break;
 		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
 			search_entry(s, dirfd(dir), entry, depth);
@@ -225,7 +233,8 @@ static int compare_search(struct controller *c, const struct cordon_record_progr
 	return kernel_origin_set(c->kernel, &record->key, search.found);
 }
 
-/* On trace the program has started already, and is judged here instead of at its next call. Gives the signal for it. */
+/* The program has started already (trace), or the call cannot be made again, since its answer finds no place: it is judged
+ * here instead. Gives the signal for it. */
 static int compare_refuse(struct controller *c, const struct cordon_record_program *record)
 {
 	struct cordon_record_finding finding = { .head = record->head, .rule = CORDON_RULE_EXEC_DROPPED, .object = record->object };
@@ -250,7 +259,7 @@ void compare_take(struct controller *c, const struct cordon_record_program *reco
 	_cleanup_close_ int pidfd = (int)syscall(SYS_pidfd_open, (pid_t)record->head.pid, 0);
 	_cleanup_free_ char *path = compare_path(c, record);
 	struct cordon_label now;
-	int signal, r;
+	int signal, noted = 0, r;
 
 	if (record->kind == CORDON_OP_OPEN) {
 		startup_take(c, record, path);
@@ -260,9 +269,14 @@ void compare_take(struct controller *c, const struct cordon_record_program *reco
 
 	log_debug("'%s', which %s would %s: %s", path ? path : "?", record->head.comm,
 		  record->kind == CORDON_OP_EXEC ? "run" : "map", r ? strerror(-r) : "a copy of something good");
-	if (r && kernel_compared(c->kernel, &record->key, record->changed))
-		log_debug("and that could not be noted");
-	signal = r && record->final ? compare_refuse(c, record) : SIGCONT;
+	if (r)
+		noted = kernel_compared(c->kernel, &record->key, record->changed);
+	if (noted)
+		log_debug("and that cannot be noted: %s", strerror(-noted));
+	signal = r && (record->final || noted) ? compare_refuse(c, record) : SIGCONT;
+	/* Told, and not to be refused (audit): else the call would be held once more, and so on. */
+	if (noted && signal == SIGCONT)
+		kernel_origin_set(c->kernel, &record->key, CORDON_ORIGIN_UNPACKED);
 	/* Still the process that was stopped. */
 	if (pidfd >= 0 && !kernel_label_get(c->kernel, record->head.tgid, &now) && now.session == c->session)
 		syscall(SYS_pidfd_send_signal, pidfd, signal, NULL, 0);

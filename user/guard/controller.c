@@ -43,10 +43,21 @@ static void controller_exec(struct controller *c, const struct cordon_record_exe
 		c->seen_role = true;
 }
 
+static int64_t controller_now(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
 static int controller_record(const struct cordon_record *record, void *arg)
 {
 	struct controller *c = arg;
 
+	/* Some take long (compare.c), and there may be many of them. */
+	if (controller_now() - c->beat > BEAT_MS)
+		controller_heartbeat(c);
 	switch (record->type) {
 	case CORDON_RECORD_EXEC:
 		controller_exec(c, (const struct cordon_record_exec *)record);
@@ -73,9 +84,11 @@ static int controller_record(const struct cordon_record *record, void *arg)
 
 static int64_t controller_lost(struct controller *c)
 {
-	int64_t lost = kernel_lost(c->kernel, c->session);
+	int64_t lost = 0;
 
-	return (lost > 0 ? lost : 0) + c->unwritten + (int64_t)kernel_ring_bad(c->kernel);
+	for (unsigned int rule = 0; rule < CORDON_RULE_COUNT; rule++)
+		lost += kernel_lost(c->kernel, c->session, rule);
+	return lost + c->unwritten + (int64_t)kernel_ring_bad(c->kernel);
 }
 
 static void controller_send(struct controller *c, enum proto_type type, int value, const char *text)
@@ -131,7 +144,15 @@ void controller_heartbeat(struct controller *c)
 
 	if (r)
 		c->error = r;
+	c->beat = controller_now();
 	controller_send(c, PROTO_ALIVE, 0, NULL);
+}
+
+static bool controller_command_has_ended(const struct controller *c)
+{
+	struct pollfd fd = { .fd = c->pidfd, .events = POLLIN };
+
+	return poll(&fd, 1, 0) > 0;
 }
 
 static void controller_beat(struct controller *c)
@@ -139,17 +160,12 @@ static void controller_beat(struct controller *c)
 	controller_heartbeat(c);
 	if (c->supervisor >= 0 && !c->reported)
 		return;
-	/* Reported, or the supervisor was killed: the rest is guarded until it is gone. */
+	/* The supervisor was killed, and nobody says it: what the command has left behind is to be ended all the same. */
+	if (!c->reported && controller_command_has_ended(c))
+		controller_report(c, -1);
+	/* The rest is guarded until it is gone. */
 	if (!kernel_session_tasks(c->kernel, c->session))
 		c->over = true;
-}
-
-static int64_t controller_now(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
 static void controller_loop(struct controller *c, int ring)
@@ -189,6 +205,7 @@ int controller_run(struct controller *c)
 	c->error = kernel_heartbeat(c->kernel, c->session);
 	if (c->error)
 		return c->error;
+	c->running = true;
 	controller_send(c, PROTO_READY, (int)getpid(), notice);
 	controller_loop(c, ring);
 	if (!c->reported)
@@ -214,9 +231,11 @@ void controller_release(struct controller *c)
 {
 	if (c->kernel) {
 		if (!kernel_lock(c->kernel)) {
-			if (c->session)
+			/* Not from under its processes: without their labels they would be nobody's. What is left here is for
+			 * the next sweep. A command that was not told to go on never ran. */
+			if (c->session && (!c->running || !kernel_session_tasks(c->kernel, c->session)))
 				kernel_session_end(c->kernel, c->session);
-			kernel_sweep(c->kernel);
+			kernel_sweep(c->kernel, 0);
 			kernel_unlock(c->kernel);
 		}
 		kernel_close(c->kernel);

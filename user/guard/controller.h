@@ -75,9 +75,12 @@ struct controller {
 	size_t finding_count, finding_room;
 	int64_t unwritten; /* findings that the journal did not take */
 	bool journal_failed;
+	bool refused, condemned; /* some finding, the journal's or not */
 	bool seen_role; /* a process of the session was more than `root` */
+	bool running;  /* the command may have been started */
 	bool reported; /* PROTO_DONE is out */
 	bool over;
+	int64_t beat; /* ms, when the last heartbeat was */
 	int error; /* of the loop */
 };
 

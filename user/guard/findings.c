@@ -6,7 +6,7 @@
 #include "base/log.h"
 #include "base/rule.h"
 #include "base/text.h"
-#include "guard/controller.h"
+#include "guard/findings_internal.h"
 #include "guard/startup.h"
 #include "journal/mask.h"
 #include "report/report.h"
@@ -81,143 +81,6 @@ static void finding_fill_package(struct controller *c, struct finding *finding, 
 	finding->ecosystem = strdup(identity->ecosystem);
 	finding->package = strdup(identity->name);
 	finding->version = finding_copy(identity->version);
-}
-
-static const char *finding_protocol(const struct cordon_op *op)
-{
-	static const char *const types[] = { [SOCK_STREAM] = "tcp", [SOCK_DGRAM] = "udp", [SOCK_RAW] = "raw" };
-
-	if ((op->family == AF_INET || op->family == AF_INET6) && op->type < ARRAY_SIZE(types) && types[op->type])
-		return types[op->type];
-	return NULL;
-}
-
-static void finding_fill_net(struct finding *finding, const struct cordon_op *op)
-{
-	const char *protocol = finding_protocol(op);
-	struct in6_addr addr;
-	char text[INET6_ADDRSTRLEN];
-
-	if (op->kind == CORDON_OP_SOCKET) {
-		finding->object_protocol = text_format("family %u type %u protocol %u", op->family, op->type, op->protocol);
-		return;
-	}
-	memcpy(&addr, op->addr, sizeof(addr));
-	if (IN6_IS_ADDR_V4MAPPED(&addr))
-		inet_ntop(AF_INET, op->addr + 12, text, sizeof(text));
-	else
-		inet_ntop(AF_INET6, &addr, text, sizeof(text));
-	/* listen(2) says no address: all of them. */
-	if (op->kind != CORDON_OP_LISTEN)
-		finding->object_address = strdup(text);
-	finding->object_port = op->port;
-	finding->object_protocol = protocol ? strdup(protocol) : NULL;
-}
-
-/* How many of the file's names lie below the protected path `base`. A file with a key of its own lies below its folder's
- * path, but has walked no way to it; 0 where it was reached by another name, a hard link. */
-static uint32_t finding_depth(const struct cordon_record_finding *record, const char *base)
-{
-	const char *last = text_basename(base);
-
-	if (record->op.depth)
-		return record->op.depth;
-	for (uint32_t i = 0; i < record->names; i++)
-		if (!strcmp(record->name[i], last))
-			return i;
-	return 0;
-}
-
-/* The path of the list's entry, with what lies below it where it is a folder. By another name it is still that path
- * which matters, and which a grant would name. */
-static char *finding_path(const struct controller *c, const struct cordon_record_finding *record)
-{
-	const char *base = places_path(c->places, record->object);
-	uint32_t below = base ? finding_depth(record, base) : record->names;
-	char *path;
-
-	/* No entry of the lists: the kernel names as many folders as fit; more is marked by the dots. */
-	path = strdup(base ? base : record->names < CORDON_FINDING_NAMES ? "" : "...");
-	if (below > record->names) {
-		char *longer = path ? text_format("%s/...", path) : NULL;
-
-		free(path);
-		path = longer;
-		below = record->names;
-	}
-	while (path && below-- > 0) {
-		char *longer = text_format("%s/%.*s", path, CORDON_NAME_LEN, record->name[below]);
-
-		free(path);
-		path = longer;
-	}
-	return path;
-}
-
-/* A socket by its file, an abstract one by who listens on it. */
-static void finding_fill_broker(const struct controller *c, struct finding *finding, const struct cordon_record_finding *record)
-{
-	if (record->names)
-		finding->object_path = finding_path(c, record);
-	else if (record->target)
-		finding->object_pid = (int)record->target;
-	else
-		finding->object_protocol = strdup("abstract socket");
-}
-
-/* Those that cordon asks about: SYSTEM_CAPS in bpf/system.bpf.h. */
-static char *finding_capability(unsigned int number)
-{
-	static const char *const names[] = {
-		[9] = "CAP_LINUX_IMMUTABLE", [12] = "CAP_NET_ADMIN",	 [13] = "CAP_NET_RAW",	  [16] = "CAP_SYS_MODULE",
-		[17] = "CAP_SYS_RAWIO",	     [18] = "CAP_SYS_CHROOT",	 [20] = "CAP_SYS_PACCT",  [21] = "CAP_SYS_ADMIN",
-		[22] = "CAP_SYS_BOOT",	     [25] = "CAP_SYS_TIME",	 [26] = "CAP_SYS_TTY_CONFIG",
-		[30] = "CAP_AUDIT_CONTROL",  [32] = "CAP_MAC_OVERRIDE",	 [33] = "CAP_MAC_ADMIN",  [35] = "CAP_WAKE_ALARM",
-		[37] = "CAP_AUDIT_READ",     [38] = "CAP_PERFMON",	 [39] = "CAP_BPF",
-		[40] = "CAP_CHECKPOINT_RESTORE",
-	};
-
-	if (number < ARRAY_SIZE(names) && names[number])
-		return strdup(names[number]);
-	return text_format("capability %u", number);
-}
-
-static void finding_fill_object(struct controller *c, struct finding *finding, const struct cordon_record_finding *record)
-{
-	switch (record->op.kind) {
-	case CORDON_OP_SOCKET:
-	case CORDON_OP_CONNECT:
-	case CORDON_OP_SEND:
-	case CORDON_OP_BIND:
-	case CORDON_OP_LISTEN:
-		finding_fill_net(finding, &record->op);
-		break;
-	case CORDON_OP_OPEN:
-	case CORDON_OP_LINK:
-	case CORDON_OP_RENAME:
-	case CORDON_OP_REMOVE:
-	case CORDON_OP_CREATE:
-	case CORDON_OP_ATTR:
-	case CORDON_OP_SETID:
-	case CORDON_OP_EXEC:
-	case CORDON_OP_MAP:
-		finding->object_path = finding_path(c, record);
-		break;
-	case CORDON_OP_SIGNAL:
-	case CORDON_OP_TRACE:
-	case CORDON_OP_LIMIT:
-		finding->object_pid = (int)record->target;
-		break;
-	case CORDON_OP_BROKER:
-		finding_fill_broker(c, finding, record);
-		break;
-	case CORDON_OP_KERNEL:
-		if (record->op.what == CORDON_WHAT_CAPABILITY && record->target)
-			finding->object_protocol = finding_capability(record->target - 1);
-		break;
-	default:
-		break;
-	}
 }
 
 static bool text_same(const char *a, const char *b)
@@ -300,6 +163,17 @@ static struct finding finding_begin(const struct controller *c, unsigned int rul
 	};
 }
 
+/* Takes the finding over. What it means for the exit status does not depend on room for it. */
+static void finding_put(struct controller *c, struct finding *finding)
+{
+	if (finding->mode == CORDON_MODE_ENFORCE && report_is_refusal(finding)) {
+		c->refused = true;
+		c->condemned |= finding->action == CORDON_ACTION_CONDEMN;
+	}
+	finding_write(c, finding);
+	finding_keep(c, finding);
+}
+
 void finding_take(struct controller *c, const struct cordon_record_finding *record)
 {
 	struct finding finding = finding_begin(c, record->rule, record->op.kind);
@@ -320,8 +194,7 @@ void finding_take(struct controller *c, const struct cordon_record_finding *reco
 	finding.answer = record->answer;
 	finding_fill_actor(c, &finding, &record->head);
 	finding_fill_object(c, &finding, record);
-	finding_write(c, &finding);
-	finding_keep(c, &finding);
+	finding_put(c, &finding);
 }
 
 void finding_take_leftover(struct controller *c, const struct cordon_task_entry *task, unsigned int action,
@@ -336,8 +209,7 @@ void finding_take_leftover(struct controller *c, const struct cordon_task_entry 
 	finding.action = action;
 	finding.answer = answer;
 	finding_fill_actor(c, &finding, &head);
-	finding_write(c, &finding);
-	finding_keep(c, &finding);
+	finding_put(c, &finding);
 }
 
 void finding_take_startup(struct controller *c, const struct cordon_record *head, const struct startup_finding *what)
@@ -362,23 +234,37 @@ void finding_take_startup(struct controller *c, const struct cordon_record *head
 	else
 		finding.reason = strdup(what->failed ? "its content has no known form, and it could not be moved away"
 						     : "its content has no known form");
-	finding_write(c, &finding);
-	finding_keep(c, &finding);
+	finding_put(c, &finding);
+}
+
+static bool finding_is_refused(const struct controller *c, unsigned int rule, bool condemned)
+{
+	for (unsigned int role = CORDON_ROLE_INSTALLER; role < CORDON_ROLE_COUNT; role++) {
+		unsigned int action = c->kernel_session.actions[role][rule];
+
+		if (action == CORDON_ACTION_CONDEMN || (action == CORDON_ACTION_DENY && !condemned))
+			return true;
+	}
+	return false;
+}
+
+/* Whether the record of a refusal may be among the lost ones. Package code can drown it in others. */
+static bool finding_may_be_lost(const struct controller *c, bool condemned)
+{
+	for (unsigned int rule = 1; c->kernel_session.mode == CORDON_MODE_ENFORCE && rule < CORDON_RULE_COUNT; rule++)
+		if (finding_is_refused(c, rule, condemned) && kernel_lost(c->kernel, c->session, rule))
+			return true;
+	return false;
 }
 
 bool finding_fails(const struct controller *c)
 {
-	int fail_on = c->options->fail_on >= 0 ? c->options->fail_on : (int)c->policy->fail_on;
-
-	for (size_t i = 0; i < c->finding_count; i++) {
-		const struct finding *finding = &c->findings[i];
-
-		if (finding->mode != CORDON_MODE_ENFORCE || !report_is_refusal(finding))
-			continue;
-		if (fail_on == POLICY_FAIL_ON_DENY)
-			return true;
-		if (fail_on == POLICY_FAIL_ON_CONDEMN && finding->action == CORDON_ACTION_CONDEMN)
-			return true;
+	switch (c->options->fail_on >= 0 ? c->options->fail_on : (int)c->policy->fail_on) {
+	case POLICY_FAIL_ON_DENY:
+		return c->refused || finding_may_be_lost(c, false);
+	case POLICY_FAIL_ON_CONDEMN:
+		return c->condemned || finding_may_be_lost(c, true);
+	default:
+		return false;
 	}
-	return false;
 }

@@ -70,8 +70,11 @@ static void hold_hand_over(struct controller *c, const struct process *process, 
 	if (!package || !installer || installer > c->data.installers->count)
 		return;
 	r = handover_to(c->handover, &c->data.installers->items[installer - 1], facts, package);
-	if (r)
-		log_debug("cannot hand over the folders of '%s': %s", decision->identity.name, strerror(-r));
+	if (!r)
+		return;
+	/* It cannot write there then, which no finding would explain. */
+	c->unwritten++;
+	log_debug("cannot hand over the folders of '%s': %s", decision->identity.name, strerror(-r));
 }
 
 /* The decision, and the number of the package that it is bound to. */
@@ -97,8 +100,10 @@ static void hold_choose(struct controller *c, struct process *process, struct de
 	decide(&c->decide, &input, ret);
 	if (ret->role == CORDON_ROLE_PACKAGE || ret->role == CORDON_ROLE_PROJECT) {
 		r = package_bind(c, &ret->identity, facts.cwd ? facts.cwd : "", ret_package);
-		if (r)
+		if (r) {
+			c->unwritten++;
 			log_debug("cannot bind '%s' as granted: %s", ret->identity.name, strerror(-r));
+		}
 	}
 	if (ret->role == CORDON_ROLE_PACKAGE || ret->role == CORDON_ROLE_PROJECT)
 		hold_hand_over(c, process, &facts, ret, *ret_package);

@@ -64,19 +64,19 @@ static void leftover_kill(struct controller *c, const struct cordon_task_entry *
 {
 	_cleanup_close_ int pidfd = task->pid ? (int)syscall(SYS_pidfd_open, task->pid, 0) : -1;
 	struct cordon_label label;
-	uint32_t tgid = 0;
 	int r;
 
-	if (kernel_label_get(c->kernel, task->tgid, &label) || label.session != c->session)
-		return;
-	label.flags |= CORDON_LABEL_DOOMED;
-	kernel_label_set(c->kernel, task->tgid, &label);
+	/* Not there: it lies elsewhere, and is doomed already. */
+	if (!kernel_label_get(c->kernel, task->tgid, &label) && label.session == c->session) {
+		label.flags |= CORDON_LABEL_DOOMED;
+		kernel_label_set(c->kernel, task->tgid, &label);
+	}
 	/* Not to be seen from here: it ends by its label. */
 	if (pidfd < 0 || kernel_lock(c->kernel))
 		return;
-	r = kernel_who(c->kernel, pidfd, &tgid);
+	r = kernel_who(c->kernel, pidfd, &label);
 	kernel_unlock(c->kernel);
-	if (!r && tgid == task->tgid)
+	if (!r && label.session == c->session)
 		syscall(SYS_pidfd_send_signal, pidfd, SIGKILL, NULL, 0);
 }
 

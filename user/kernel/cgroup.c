@@ -11,13 +11,17 @@
 #include "base/log.h"
 #include "base/text.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
 #include <unistd.h>
+
+#define CGROUP_PREFIX "cordon-" /* and the controller's pid, and the session's number */
 
 static const char *cgroup_root(void)
 {
@@ -90,6 +94,22 @@ static int cgroup_pin(struct kernel *kernel, uint32_t id)
 	return 0;
 }
 
+/* Its links, see kernel_id_gone(). */
+void kernel_cgroup_gone(struct kernel *kernel, uint32_t id)
+{
+	for (size_t i = KERNEL_PROG_cordon_connect4; i < KERNEL_PROG_COUNT; i++) {
+		struct bpf_link_info info = {};
+		uint32_t len = sizeof(info);
+		char path[PATH_MAX + 96];
+		_cleanup_close_ int link = -1;
+
+		cgroup_pin_path(kernel, id, i, path);
+		link = bpf_obj_get(path);
+		if (link >= 0 && !bpf_obj_get_info_by_fd(link, &info, &len))
+			kernel_id_gone(kernel, KERNEL_ID_LINK | info.id);
+	}
+}
+
 /* Detaches the session's programs and removes its cgroup, which is empty by then. */
 void kernel_cgroup_end(struct kernel *kernel, uint32_t id)
 {
@@ -137,11 +157,35 @@ static int cgroup_register(struct kernel *kernel, uint32_t id, const char *dir)
 	return kernel_session_update(kernel, id, &session);
 }
 
+/* Folders of controllers that were killed: with one of our own name in the way the session would be without. What still
+ * has processes cannot be removed. */
+static void cgroup_tidy(const char *parent)
+{
+	DIR *dir = opendir(parent);
+	struct dirent *entry;
+
+	while (dir && (entry = readdir(dir))) {
+		char *end = NULL;
+		long owner;
+
+		if (!text_starts_with(entry->d_name, CGROUP_PREFIX))
+			continue;
+		owner = strtol(entry->d_name + strlen(CGROUP_PREFIX), &end, 10);
+		if (owner <= 0 || *end != '-' || (owner != getpid() && (!kill((pid_t)owner, 0) || errno != ESRCH)))
+			continue;
+		if (unlinkat(dirfd(dir), entry->d_name, AT_REMOVEDIR))
+			log_debug("cannot remove '%s': %s", entry->d_name, strerror(errno));
+	}
+	if (dir)
+		closedir(dir);
+}
+
 int kernel_session_cgroup(struct kernel *kernel, uint32_t id, pid_t pid)
 {
 	const char *root = cgroup_root();
 	char own[PATH_MAX / 2];
 	_cleanup_close_ int fd = -1;
+	size_t used;
 	int r;
 
 	if (!root)
@@ -149,7 +193,10 @@ int kernel_session_cgroup(struct kernel *kernel, uint32_t id, pid_t pid)
 	r = cgroup_of(pid, own, sizeof(own));
 	if (r)
 		return r;
-	snprintf(kernel->cgroup, sizeof(kernel->cgroup), "%s%s/cordon-%d-%u", root, strcmp(own, "/") ? own : "", (int)getpid(), id);
+	snprintf(kernel->cgroup, sizeof(kernel->cgroup), "%s%s", root, strcmp(own, "/") ? own : "");
+	cgroup_tidy(kernel->cgroup);
+	used = strlen(kernel->cgroup);
+	snprintf(kernel->cgroup + used, sizeof(kernel->cgroup) - used, "/" CGROUP_PREFIX "%d-%u", (int)getpid(), id);
 	if (mkdir(kernel->cgroup, 0755)) {
 		r = -errno;
 		kernel->cgroup[0] = '\0';

@@ -12,7 +12,7 @@
 
 /* Maps by the names they have in maps.bpf.h; pinned as m_NAME. */
 #define KERNEL_MAPS(X) \
-	X(labels) X(sessions) X(tasks) X(rings) X(cgroups) X(zones) X(zone_names) X(recognition) X(grants_net) X(grants_file) \
+	X(labels) X(strays) X(sessions) X(tasks) X(beats) X(rings) X(cgroups) X(zones) X(zone_names) X(recognition) X(grants_net) X(grants_file) \
 	X(made_entries) X(removals) X(origins) X(tainted) X(compares) X(questions) \
 	X(guards) X(guard_objects) X(guard_ids) X(lost) X(state) X(request) X(twins) X(seen) \
 	X(twin_opts) X(twin_aggrs)
@@ -69,6 +69,8 @@ uint64_t kernel_object_digest(void);
 int kernel_load(struct kernel *kernel, unsigned int backend, char reason[KERNEL_REASON_LEN]);
 /* open.c: where the set of this build is pinned. */
 void kernel_pins_dir(char ret[PATH_MAX]);
+/* limits.c: what CORDON_DEBUG_LIMITS says, before the object is loaded. */
+int kernel_limits_apply(struct bpf_object *object, struct cordon_state *state, char reason[KERNEL_REASON_LEN]);
 /* pins.c */
 int kernel_pins_open(struct kernel *kernel);
 int kernel_pins_open_links(struct kernel *kernel);
@@ -79,7 +81,14 @@ int kernel_request(struct kernel *kernel, int pidfd, struct cordon_request *requ
 int kernel_learn_objects(struct kernel *kernel);
 int kernel_learn_super(struct kernel *kernel);
 int kernel_object_id(int fd, bool prog, uint64_t *ret);
+/* Ids in guard_ids: of maps as they are. */
+#define KERNEL_ID_PROG (1ULL << 32)
+#define KERNEL_ID_LINK (1ULL << 33)
+/* Marks an object that goes; the addresses of all that are marked are forgotten together. */
+int kernel_id_gone(struct kernel *kernel, uint64_t id);
+void kernel_forget_objects(struct kernel *kernel);
 /* cgroup.c */
+void kernel_cgroup_gone(struct kernel *kernel, uint32_t id);
 void kernel_cgroup_end(struct kernel *kernel, uint32_t id);
 /* twin.c: whether this kernel may skip programs of `backend`, and twins can look again; reason: why not. */
 bool kernel_twin_wanted(unsigned int backend, char reason[KERNEL_REASON_LEN]);

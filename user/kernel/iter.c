@@ -120,12 +120,13 @@ int kernel_origin(struct kernel *kernel, const struct cordon_label *label, int f
 	return 0;
 }
 
-int kernel_who(struct kernel *kernel, int pidfd, uint32_t *ret_tgid)
+int kernel_who(struct kernel *kernel, int pidfd, struct cordon_label *ret)
 {
 	struct cordon_request request = { .verb = CORDON_REQUEST_WHO };
 	int r = kernel_request(kernel, pidfd, &request);
 
-	*ret_tgid = request.tgid;
+	if (!r)
+		*ret = request.label;
 	return r;
 }
 
@@ -226,10 +227,6 @@ int kernel_inodes(struct kernel *kernel, const int *fds, size_t count, struct co
 	return 0;
 }
 
-/* As guard_ids has them. */
-#define ID_PROG (1ULL << 32)
-#define ID_LINK (1ULL << 33)
-
 /* Id of a map or program, for guard_ids. */
 int kernel_object_id(int fd, bool prog, uint64_t *ret)
 {
@@ -239,7 +236,7 @@ int kernel_object_id(int fd, bool prog, uint64_t *ret)
 
 	if (bpf_obj_get_info_by_fd(fd, prog ? (void *)&program : (void *)&map, &len))
 		return -errno;
-	*ret = prog ? ID_PROG | program.id : map.id;
+	*ret = prog ? KERNEL_ID_PROG | program.id : map.id;
 	return 0;
 }
 
@@ -267,8 +264,8 @@ static int iter_add_link(struct kernel *kernel, int fd)
 
 	if (bpf_obj_get_info_by_fd(fd, &info, &len))
 		return -errno;
-	r = iter_add(kernel, ID_LINK | info.id);
-	return r ? r : iter_add(kernel, ID_PROG | info.prog_id);
+	r = iter_add(kernel, KERNEL_ID_LINK | info.id);
+	return r ? r : iter_add(kernel, KERNEL_ID_PROG | info.prog_id);
 }
 
 static int iter_run(int prog)
@@ -294,6 +291,52 @@ int kernel_learn_super(struct kernel *kernel)
 	return bpf_map_update_elem(kernel->map[KERNEL_MAP_guard_objects], &entry.super, &one, BPF_ANY) ? -errno : 0;
 }
 
+int kernel_id_gone(struct kernel *kernel, uint64_t id)
+{
+	uint32_t gone = CORDON_ID_GONE;
+
+	return bpf_map_update_elem(kernel->map[KERNEL_MAP_guard_ids], &id, &gone, BPF_EXIST) ? -errno : 0;
+}
+
+/* While they are still there. What is left of them is an address too much, which protects another's map from a guarded
+ * task; so a failure is none. */
+void kernel_forget_objects(struct kernel *kernel)
+{
+	uint64_t id, next;
+	bool first = true;
+
+	if (iter_run(kernel->prog[KERNEL_PROG_cordon_maps]) || iter_run(kernel->prog[KERNEL_PROG_cordon_links]))
+		return;
+	while (!bpf_map_get_next_key(kernel->map[KERNEL_MAP_guard_ids], first ? NULL : &id, &next)) {
+		uint32_t value = 0;
+
+		first = false;
+		id = next;
+		if (id == UINT64_MAX || bpf_map_lookup_elem(kernel->map[KERNEL_MAP_guard_ids], &id, &value))
+			continue;
+		if (value == CORDON_ID_GONE && !bpf_map_delete_elem(kernel->map[KERNEL_MAP_guard_ids], &id))
+			first = true;
+	}
+}
+
+/* An object whose address finds no room would be nobody's to protect. */
+static int iter_learn(struct kernel *kernel)
+{
+	struct cordon_request request = { 0 };
+	uint32_t zero = 0;
+	int r = bpf_map_update_elem(kernel->map[KERNEL_MAP_request], &zero, &request, BPF_ANY) ? -errno : 0;
+
+	if (!r)
+		r = iter_run(kernel->prog[KERNEL_PROG_cordon_maps]);
+	if (!r)
+		r = iter_run(kernel->prog[KERNEL_PROG_cordon_progs]);
+	if (!r)
+		r = iter_run(kernel->prog[KERNEL_PROG_cordon_links]);
+	if (!r)
+		r = bpf_map_lookup_elem(kernel->map[KERNEL_MAP_request], &zero, &request) ? -errno : request.error;
+	return r;
+}
+
 /* Finds the kernel addresses of our maps and programs, the rings of running sessions too. Under the lock. */
 int kernel_learn_objects(struct kernel *kernel)
 {
@@ -310,10 +353,6 @@ int kernel_learn_objects(struct kernel *kernel)
 		if (kernel->prog[i] >= 0)
 			r = iter_add_id(kernel, kernel->prog[i], true);
 	if (!r)
-		r = iter_run(kernel->prog[KERNEL_PROG_cordon_maps]);
-	if (!r)
-		r = iter_run(kernel->prog[KERNEL_PROG_cordon_progs]);
-	if (!r)
-		r = iter_run(kernel->prog[KERNEL_PROG_cordon_links]);
+		r = iter_learn(kernel);
 	return r ? r : kernel_learn_super(kernel);
 }

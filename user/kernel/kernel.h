@@ -41,8 +41,9 @@ int kernel_open(int backend, struct kernel **ret, struct kernel_attempts *ret_at
 int kernel_try(unsigned int backend, struct kernel_attempt *ret);
 void kernel_unlock(struct kernel *kernel);
 int kernel_lock(struct kernel *kernel);
-/* Under the lock: ends sessions that have neither controller nor tasks; with none left, takes the pins away. */
-void kernel_sweep(struct kernel *kernel);
+/* Under the lock: ends sessions that have neither controller nor tasks; with none left, takes the pins away. What is left of
+ * package code where the supervisor is gone too, or is the process `leaving` (0: none), is ended first. */
+void kernel_sweep(struct kernel *kernel, pid_t leaving);
 void kernel_close(struct kernel *kernel);
 
 unsigned int kernel_backend(const struct kernel *kernel);
@@ -59,7 +60,7 @@ int kernel_misses(kernel_misses_fn fn, void *arg);
 /* --- sessions -------------------------------------------------------------------------------------------------- */
 
 /* Makes a session: id, ring, guard entries of the calling process (controller) and of `supervisor` (a pidfd).
- * session->mode, actions and flags are the caller's; level, controller and heartbeat are filled in. */
+ * session->mode, actions and flags are the caller's; level and controller are filled in. */
 int kernel_session_begin(struct kernel *kernel, struct cordon_session *session, int supervisor, uint32_t *ret_id);
 /* Takes everything of the session out of the maps, labels too. Under the lock. */
 void kernel_session_end(struct kernel *kernel, uint32_t id);
@@ -70,14 +71,15 @@ size_t kernel_session_tasks(struct kernel *kernel, uint32_t id);
 /* trace: puts the process into a cgroup2 of the session's own, below its present one, with the network programs on it.
  * -ENOENT: no cgroup2. The folder's path is kept for kernel_session_end(). */
 int kernel_session_cgroup(struct kernel *kernel, uint32_t id, pid_t pid);
-int64_t kernel_lost(struct kernel *kernel, uint32_t id);
+/* How many records under that rule (0: that are no findings) could not be sent, or stand for what could not be kept. */
+int64_t kernel_lost(struct kernel *kernel, uint32_t id, unsigned int rule);
 
 /* --- labels ---------------------------------------------------------------------------------------------------- */
 
 /* Labels the process behind the pidfd. Under the lock. ret_tgid may be NULL. */
 int kernel_label(struct kernel *kernel, int pidfd, const struct cordon_label *label, uint32_t *ret_tgid);
-/* The kernel's number of the process behind the pidfd; -ESRCH: it is gone. Under the lock. */
-int kernel_who(struct kernel *kernel, int pidfd, uint32_t *ret_tgid);
+/* The label of the process behind the pidfd, zero: it has none; -ESRCH: it is gone. Under the lock. */
+int kernel_who(struct kernel *kernel, int pidfd, struct cordon_label *ret);
 /* The processes of a session with their labels, a new array; pids as they are seen from `level`. Under the lock. */
 int kernel_tasks(struct kernel *kernel, uint32_t session, uint32_t level, struct cordon_task_entry **ret, size_t *ret_count);
 /* -ENOENT: the process is gone. */

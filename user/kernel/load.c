@@ -228,31 +228,39 @@ static int load_attach(struct kernel *kernel, struct cordon_bpf *skel, bool refu
 	return 0;
 }
 
-static int load_state(struct cordon_bpf *skel, unsigned int backend, bool twins)
+/* Written once, before anything runs: the kernel counts in it later on. */
+static int load_state(struct cordon_bpf *skel, const struct cordon_state *state)
 {
-	/* Written once, before anything runs: the kernel counts in it later on. On trace every session may have a cgroup. */
-	struct cordon_state state = { .backend = backend, .cgroups = backend == CORDON_BACKEND_TRACE, .twins = twins };
 	uint32_t zero = 0;
 
-	return bpf_map_update_elem(bpf_map__fd(skel->maps.state), &zero, &state, BPF_ANY) ? -errno : 0;
+	return bpf_map_update_elem(bpf_map__fd(skel->maps.state), &zero, state, BPF_ANY) ? -errno : 0;
 }
 
 static int load_fail(int error, const char *what, char reason[KERNEL_REASON_LEN])
 {
 	if (!reason[0])
-		snprintf(reason, KERNEL_REASON_LEN, "%s: %s%s%s", what, strerror(-error), load_message[0] ? "; " : "",
+		snprintf(reason, KERNEL_REASON_LEN, "%s: %s%s%.160s", what, strerror(-error), load_message[0] ? "; " : "",
 			 load_message);
 	return error;
 }
 
 static int load_try(struct kernel *kernel, struct cordon_bpf *skel, bool twins, char reason[KERNEL_REASON_LEN])
 {
-	int r = cordon_bpf__load(skel);
+	/* On trace every session may have a cgroup. */
+	struct cordon_state state = {
+		.backend = kernel->backend,
+		.cgroups = kernel->backend == CORDON_BACKEND_TRACE,
+		.twins = twins,
+		.tasks = CORDON_TASKS_MAX,
+	};
+	int r = kernel_limits_apply(skel->obj, &state, reason);
 
+	if (!r)
+		r = cordon_bpf__load(skel);
 	if (r)
 		return load_fail(r, "the kernel refuses the programs", reason);
 	load_log_cost(skel);
-	r = load_state(skel, kernel->backend, twins);
+	r = load_state(skel, &state);
 	if (r)
 		return load_fail(r, "cannot write a map", reason);
 	if (mkdir(kernel->dir, 0700) && errno != EEXIST)

@@ -52,11 +52,6 @@ int kernel_origin_set(struct kernel *kernel, const struct cordon_origin_key *key
 	return map_set(kernel, KERNEL_MAP_origins, key, &val);
 }
 
-int kernel_compared(struct kernel *kernel, const struct cordon_origin_key *key, uint64_t changed)
-{
-	return map_set(kernel, KERNEL_MAP_compares, key, &changed);
-}
-
 int kernel_made(struct kernel *kernel, uint32_t session, uint64_t parent, const char *name, struct cordon_made *ret)
 {
 	struct cordon_made_key key = { .parent = parent, .session = session };
@@ -95,13 +90,9 @@ static uint64_t maps_now(void)
 	return (uint64_t)now.tv_sec * 1000000000ULL + (uint64_t)now.tv_nsec;
 }
 
-/* The kernel sets only flags; a flag that it sets between our read and our write is DEAD, and then nobody writes. */
 int kernel_heartbeat(struct kernel *kernel, uint32_t id)
 {
-	struct cordon_session session;
+	uint64_t now = maps_now();
 
-	if (bpf_map_lookup_elem(kernel->map[KERNEL_MAP_sessions], &id, &session))
-		return -errno;
-	session.heartbeat = maps_now();
-	return kernel_session_update(kernel, id, &session);
+	return map_set(kernel, KERNEL_MAP_beats, &id, &now);
 }

@@ -163,7 +163,7 @@ static int open_live(struct kernel *kernel, int wanted)
 
 	if (r)
 		return r;
-	kernel_sweep(kernel);
+	kernel_sweep(kernel, 0);
 	if (!open_has_sessions(kernel))
 		return -ENODATA; /* swept: the canary shall see a fresh set */
 	return wanted >= 0 && (unsigned int)wanted != kernel->backend ? -EBUSY : 0;

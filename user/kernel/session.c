@@ -195,6 +195,18 @@ static void session_delete(int map, const struct session_field *field, uint32_t 
 	batch_release(&batch);
 }
 
+/* What is full of this session's own answers is emptied of them: each can be found again. */
+int kernel_compared(struct kernel *kernel, const struct cordon_origin_key *key, uint64_t changed)
+{
+	static const struct session_field field = { .offset = offsetof(struct cordon_origin_key, session) };
+	int map = kernel->map[KERNEL_MAP_compares];
+
+	if (!bpf_map_update_elem(map, key, &changed, BPF_ANY))
+		return 0;
+	session_delete(map, &field, key->session);
+	return bpf_map_update_elem(map, key, &changed, BPF_ANY) ? -errno : 0;
+}
+
 size_t kernel_session_tasks(struct kernel *kernel, uint32_t id)
 {
 	size_t count = 0, seen = 0;
@@ -231,16 +243,31 @@ static void session_delete_labels(struct kernel *kernel, uint32_t id)
 	}
 }
 
+/* Objects that go with the session: their addresses may be another's soon, and there is room for those of the living. */
+static void session_forget(struct kernel *kernel, uint32_t id)
+{
+	uint32_t ring;
+
+	if (bpf_map_lookup_elem(kernel->map[KERNEL_MAP_rings], &id, &ring))
+		return;
+	kernel_id_gone(kernel, ring);
+	if (kernel->backend == CORDON_BACKEND_TRACE)
+		kernel_cgroup_gone(kernel, id);
+	kernel_forget_objects(kernel);
+}
+
 void kernel_session_end(struct kernel *kernel, uint32_t id)
 {
 #define DELETE(name, ...) session_delete(kernel->map[KERNEL_MAP_##name], &(struct session_field){ __VA_ARGS__ }, id)
 #define DELETE_BY_KEY(name, type) \
 	DELETE(name, .offset = offsetof(struct type, session))
+	session_forget(kernel, id);
 	session_delete_labels(kernel, id);
 	bpf_map_delete_elem(kernel->map[KERNEL_MAP_sessions], &id);
 	bpf_map_delete_elem(kernel->map[KERNEL_MAP_rings], &id);
 	bpf_map_delete_elem(kernel->map[KERNEL_MAP_questions], &id);
 	bpf_map_delete_elem(kernel->map[KERNEL_MAP_tasks], &id);
+	bpf_map_delete_elem(kernel->map[KERNEL_MAP_beats], &id);
 	DELETE_BY_KEY(zones, cordon_zone_key);
 	DELETE_BY_KEY(zone_names, cordon_name_key);
 	DELETE_BY_KEY(recognition, cordon_recognition_key);
@@ -261,53 +288,19 @@ void kernel_session_end(struct kernel *kernel, uint32_t id)
 		kernel_cgroup_end(kernel, id);
 }
 
-int64_t kernel_lost(struct kernel *kernel, uint32_t id)
+int64_t kernel_lost(struct kernel *kernel, uint32_t id, unsigned int rule)
 {
 	int cpus = libbpf_num_possible_cpus();
 	_cleanup_free_ uint64_t *values = cpus > 0 ? calloc((size_t)cpus, sizeof(*values)) : NULL;
+	uint64_t key = (uint64_t)id << 32 | rule;
 	int64_t sum = 0;
 
+	/* Not to be told is not none. */
 	if (!values)
-		return -1;
-	for (uint32_t rule = 0; rule < CORDON_RULE_COUNT; rule++) {
-		uint64_t key = (uint64_t)id << 32 | rule;
-
-		if (bpf_map_lookup_elem(kernel->map[KERNEL_MAP_lost], &key, values))
-			continue;
-		for (int i = 0; i < cpus; i++)
-			sum += (int64_t)values[i];
-	}
+		return 1;
+	if (bpf_map_lookup_elem(kernel->map[KERNEL_MAP_lost], &key, values))
+		return errno == ENOENT ? 0 : 1;
+	for (int i = 0; i < cpus; i++)
+		sum += (int64_t)values[i];
 	return sum;
-}
-
-/* A session is over when its controller is gone and none of its tasks is left. Its labels keep it alive: what was
- * refused stays refused. */
-void kernel_sweep(struct kernel *kernel)
-{
-	uint32_t id, next;
-	bool first = true;
-
-	while (!bpf_map_get_next_key(kernel->map[KERNEL_MAP_sessions], first ? NULL : &id, &next)) {
-		struct cordon_session session;
-		struct cordon_guard guard;
-
-		first = false;
-		id = next;
-		if (!id) { /* a canary's, whose loader was killed */
-			bpf_map_delete_elem(kernel->map[KERNEL_MAP_sessions], &id);
-			first = true;
-			continue;
-		}
-		if (bpf_map_lookup_elem(kernel->map[KERNEL_MAP_sessions], &id, &session))
-			continue;
-		if (!(session.flags & CORDON_SESSION_DEAD) &&
-		    !bpf_map_lookup_elem(kernel->map[KERNEL_MAP_guards], &session.controller, &guard))
-			continue;
-		if (kernel_session_tasks(kernel, id))
-			continue;
-		kernel_session_end(kernel, id);
-		first = true;
-	}
-	if (bpf_map_get_next_key(kernel->map[KERNEL_MAP_sessions], NULL, &next))
-		kernel_pins_remove(kernel->dir);
 }
