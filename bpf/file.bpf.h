@@ -131,6 +131,17 @@ static __always_inline bool file_is_write(const struct file_request *request)
 	return request->kind != CORDON_OP_LINK;
 }
 
+static __always_inline __u64 file_layer_mark(void)
+{
+	struct inode___state *old = NULL;
+
+	if (bpf_core_enum_value_exists(enum inode_state_flags_enum, I_OVL_INUSE))
+		return bpf_core_enum_value(enum inode_state_flags_enum, I_OVL_INUSE);
+	if (bpf_core_enum_value_exists(enum inode_state_flags_t, I_OVL_INUSE___t))
+		return bpf_core_enum_value(enum inode_state_flags_t, I_OVL_INUSE___t);
+	return bpf_core_field_size(old->i_state) == sizeof(__u32) ? I_OVL_INUSE_32 : I_OVL_INUSE_64;
+}
+
 static __always_inline bool file_is_layer_root(struct inode *inode)
 {
 	struct inode___state2 *new = (void *)inode;
@@ -138,10 +149,10 @@ static __always_inline bool file_is_layer_root(struct inode *inode)
 	struct inode___state *old = (void *)inode;
 
 	if (bpf_core_field_exists(new->i_state))
-		return BPF_CORE_READ(new, i_state.__state) & I_OVL_INUSE;
+		return BPF_CORE_READ(new, i_state.__state) & file_layer_mark();
 	if (bpf_core_field_exists(mid->i_state))
-		return BPF_CORE_READ(mid, i_state) & I_OVL_INUSE;
-	return BPF_CORE_READ(old, i_state) & I_OVL_INUSE;
+		return BPF_CORE_READ(mid, i_state) & file_layer_mark();
+	return BPF_CORE_READ(old, i_state) & file_layer_mark();
 }
 
 /* Global for the reason that object_step() has. */

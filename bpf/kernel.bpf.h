@@ -146,7 +146,8 @@ struct inode {
 	void *i_private;
 };
 
-/* A plain number, then an enum, from 6.19 on that in a struct; the bit is the same. */
+/* A plain number, then an enum, from 6.19 on that in a struct. The bit moves: the enums tell where it is; before them it is 13
+ * in kernels whose number has 32 bits (6.12), else 14. */
 struct inode___state {
 	__u32 i_state;
 };
@@ -159,7 +160,14 @@ struct inode_state_flags {
 struct inode___state2 {
 	struct inode_state_flags i_state;
 };
-#define I_OVL_INUSE (1u << 14)
+enum inode_state_flags_enum {
+	I_OVL_INUSE = 1,
+};
+enum inode_state_flags_t {
+	I_OVL_INUSE___t = 1,
+};
+#define I_OVL_INUSE_32 (1u << 13)
+#define I_OVL_INUSE_64 (1u << 14)
 
 /* Where the time of change lies: until 6.5, from 6.6, from 6.11 on. */
 struct inode___ctime {

@@ -29,6 +29,9 @@ struct backing_file {
 	struct file file; /* first, so the address is the same */
 	struct path user_path;
 };
-#define FMODE_BACKING 0x2000000
+/* The bit that marks it moved in 6.14, to one that ext4 and xfs set until 6.9; the old one means "no notifications" now, which
+ * pipes and memfds have. It is marked with this one too, which no other file that can be mapped has. */
+#define FMODE_BACKING (1u << 24 | 1u << 25)
+#define FMODE_NOACCOUNT (1u << 29)
 
 #endif

@@ -80,8 +80,9 @@ static __always_inline __u32 program_ask_exec(struct cordon_label *label, struct
 static __always_inline struct dentry *program_mapped_dentry(struct file *file)
 {
 	struct backing_file *backing = (void *)file;
+	fmode_t mode = BPF_CORE_READ(file, f_mode);
 
-	if (bpf_core_field_exists(backing->user_path) && (BPF_CORE_READ(file, f_mode) & FMODE_BACKING))
+	if (bpf_core_field_exists(backing->user_path) && (mode & FMODE_BACKING) && (mode & FMODE_NOACCOUNT))
 		return BPF_CORE_READ(backing, user_path.dentry);
 	return BPF_CORE_READ(file, f_path.dentry);
 }

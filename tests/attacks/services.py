@@ -47,31 +47,33 @@ class Services:
 
 
 def left_behind(folder, names, patience=0):
-    """Gives name -> pids of the programs of that folder that run. Takes seconds for looking again while some are not
-    seen: one that changes its number is missed by most looks of a slow machine."""
+    """Gives name -> process groups of the programs of that folder that run. Takes seconds for looking again while some
+    are not seen: one that changes its number is missed by most looks of a slow machine."""
     found, until = {}, time.monotonic() + patience
     while True:
         for entry in filter(str.isdigit, os.listdir("/proc")):
             try:
                 where, name = os.path.split(os.readlink(f"/proc/{entry}/exe"))
+                name = name.removesuffix(" (deleted)")
+                if name in names and where.startswith(folder + "/"):
+                    found.setdefault(name, set()).add(os.getpgid(int(entry)))
             except OSError:
                 continue  # it has just ended, or is the kernel's
-            name = name.removesuffix(" (deleted)")
-            if name in names and where.startswith(folder + "/"):
-                found.setdefault(name, []).append(int(entry))
         if len(found) == len(names) or time.monotonic() >= until:
             return found
 
 
 def put_away(folder, names):
-    """Again and again: a restless one is hard to hit."""
-    for _ in range(3000):
-        left = [pid for pids in left_behind(folder, names).values() for pid in pids]
+    """By groups: a restless one has another number by now, but that it takes along."""
+    for _ in range(300):
+        left = [group for groups in left_behind(folder, names).values() for group in groups]
         if not left:
             return
-        for pid in left:
+        for group in left:
             try:
-                os.kill(pid, signal.SIGKILL)
+                # Ours is the test's own: what has not left it yet is not there to stay.
+                if group != os.getpgrp():
+                    os.killpg(group, signal.SIGKILL)
             except ProcessLookupError:
                 pass
         time.sleep(0.01)

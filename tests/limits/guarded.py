@@ -109,10 +109,10 @@ def pins():
 
 
 class Session:
-    """`codes`: one after the other. `limits`: of the maps, where this one loads the programs. `env`: more of it."""
+    """`codes`: one after the other. `before`: what starts cordon. `limits`: of the maps, where this one loads the programs. `env`: more of it."""
 
     def __init__(self, the_lab, name, *codes, mode="--enforce", limits="", env=None, user=None, unpack=0, package="hostile",
-                 options=()):
+                 before=()):
         self.lab, self.name, self.mark = the_lab, name, f"LIMITS_MARK={uuid.uuid4().hex}"
         self.work = the_lab.folder(name)
         home, tmp = the_lab.folder(name, "home"), the_lab.folder(name, "tmp", mode=0o1777)
@@ -132,8 +132,8 @@ class Session:
         prelude = PRELUDE.format(home=home, go=self.go)
         command = [*(["/usr/sbin/runuser", "-u", user.pw_name, "--"] if user else []), lab.PYTHON, the_lab.path("pip"),
                    "--unpack", str(unpack), "--package", package, *(prelude + code for code in codes)]
-        argv = [lab.CORDON, "run", "-q", mode, *(["--backend", lab.BACKEND] if lab.BACKEND else []), "--policy", POLICY,
-                *options, "--", *command]
+        argv = [*before, lab.CORDON, "run", "-q", mode, *(["--backend", lab.BACKEND] if lab.BACKEND else []), "--policy", POLICY,
+                "--", *command]
         self.begun = time.monotonic()
         self.process = subprocess.Popen(argv, cwd=the_lab.folder(name, "start"), env=self.env, stdin=subprocess.DEVNULL,
                                         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, errors="replace",
