@@ -151,18 +151,23 @@ static __always_inline void exec_hold(struct cordon_label *label, struct cordon_
 	}
 }
 
-/* The program that runs from here on: on trace it is judged now, before its first instruction; in every backend a linker
- * is known by it. */
+/* The program that runs from here on: on trace it is judged now, before its first instruction, on fmod_ret for the
+ * capabilities that its file has given; in every backend a linker is known by it. */
 static __always_inline void exec_program(struct cordon_label *label, struct linux_binprm *bprm, __u8 role_before)
 {
 	struct cordon_state *st = guard_state();
 	struct file_request request = {};
 
+	bool gained = program_has_gained(bprm);
+
 	program_request(&request, bprm, CORDON_BACKEND_TRACE);
+	if (gained)
+		request.traits |= CORDON_TRAIT_SETID;
 	/* Code that is held for its package anyway is not held a second time. */
 	if (role_before != label->role)
 		request.access = PROGRAM_FINAL;
-	if (st && st->backend == CORDON_BACKEND_TRACE && role_before > CORDON_ROLE_ROOT) {
+	if (st && role_before > CORDON_ROLE_ROOT &&
+	    (st->backend == CORDON_BACKEND_TRACE || (st->backend == CORDON_BACKEND_FMOD_RET && gained))) {
 		__u32 answer = program_judge(label, &request);
 
 		if (answer != CORDON_ANSWER_PASS && answer != CORDON_ANSWER_AGAIN)

@@ -234,6 +234,7 @@ struct linux_binprm {
 	const char *filename; /* as given to execve */
 	const char *interp;   /* what runs: for a script its interpreter */
 	struct cred *cred;    /* what it will have */
+	unsigned int secureexec : 1; /* it has more than before, once that is known */
 };
 
 struct in6_addr {

@@ -37,8 +37,10 @@ static __always_inline __u32 program_map(struct cordon_label *label, struct file
 CORDON_HOOK2(exec, "bprm_check_security", (struct linux_binprm * bprm), "security_bprm_check", (struct linux_binprm * bprm),
 	     program_ask_exec(label, bprm, REFUSING))
 
-CORDON_HOOK(credentials, "bprm_creds_from_file", (struct linux_binprm * bprm, struct file * file),
-	    program_ask_credentials(label, bprm, REFUSING))
+/* Behind the module that works out what the file gives. fmod_ret comes before it: exec.bpf.c looks there, as on trace. */
+SEC("?lsm/bprm_creds_from_file")
+int BPF_PROG(cordon_l_credentials, struct linux_binprm *bprm, struct file *file, int ret)
+	HOOK_BODY(program_ask_credentials(label, bprm, REFUSING))
 
 CORDON_HOOK2(mmap, "mmap_file", (struct file * file, unsigned long reqprot, unsigned long prot, unsigned long flags),
 	     "security_mmap_file", (struct file * file, unsigned long prot, unsigned long flags), program_map(label, file, prot))

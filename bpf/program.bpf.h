@@ -104,6 +104,17 @@ static __always_inline bool program_gains(struct linux_binprm *bprm)
 	return gets & ~has;
 }
 
+/* The same when it has happened. */
+static __always_inline bool program_has_gained(struct linux_binprm *bprm)
+{
+	struct task_struct *task = (void *)bpf_get_current_task();
+	const struct cred *now = BPF_CORE_READ(task, cred);
+	__u64 has = 0;
+
+	bpf_core_read(&has, sizeof(has), &now->cap_permitted);
+	return BPF_CORE_READ_BITFIELD_PROBED(bprm, secureexec) && BPF_CORE_READ(now, euid.val) && has;
+}
+
 static __always_inline __u32 program_ask_credentials(struct cordon_label *label, struct linux_binprm *bprm, __u32 backend)
 {
 	struct file_request request = { .access = PROGRAM_FINAL };
