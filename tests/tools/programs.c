@@ -7,9 +7,9 @@
  *	programs built    what this build has, loaded or not: names and sections
  *	programs maps     the entries of each map of the live set, as an object
  *
- * Per live program: name (of its pin: the kernel's own is cut at 15 characters), verified (instructions that the verifier walked
- * through), size (instructions as translated), jited (bytes), attached (a link of the set runs it), runs and ns (only
- * while statistics are on).
+ * Per live program: name (of its pin: the kernel's own is cut at 15 characters), verified (instructions that the verifier
+ * walked through), size (instructions as translated), jited (bytes), attached (a link of the set runs it), runs and ns
+ * (only while statistics are on).
  */
 #include "kernel/internal.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * places_names.c - the names below parents, collected here and written to the kernel at once: some two thousand, of which
- * many are joined from several places. Each by itself took most of the time of a session's start.
+ * places_names.c - the names below parents, joined here and written to the kernel at once: some two thousand, of which
+ * many are said by several places. One call each is what a session's start would mostly consist of.
  */
 #include "guard/places_internal.h"
 

@@ -154,9 +154,10 @@ static void batch_delete(struct batch *batch, int map, const struct session_fiel
 
 	for (uint32_t i = 0; i < batch->count; i++) {
 		const unsigned char *key = batch->keys + i * key_size;
+		const unsigned char *said_by = field->in_value ? batch->values + i * batch->value_size : key;
 		uint32_t session;
 
-		memcpy(&session, (field->in_value ? batch->values + i * batch->value_size : key) + field->offset, sizeof(session));
+		memcpy(&session, said_by + field->offset, sizeof(session));
 		if (session == id)
 			memmove(batch->keys + found++ * key_size, key, key_size);
 	}
@@ -182,8 +183,7 @@ static void session_delete(int map, const struct session_field *field, uint32_t 
 	/* -ENOENT: that was the last bucket. */
 	while (!r) {
 		batch.count = batch.room;
-		r = bpf_map_lookup_batch(map, first ? NULL : &bucket, &bucket, batch.keys, batch.values, &batch.count, NULL) ?
-			    -errno : 0;
+		r = bpf_map_lookup_batch(map, first ? NULL : &bucket, &bucket, batch.keys, batch.values, &batch.count, NULL);
 		first = false;
 		if (r == -ENOSPC) /* the next bucket has more than that, and nothing was taken */
 			r = batch_make_room(&batch, batch.room * 2);
