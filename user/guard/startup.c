@@ -255,9 +255,12 @@ void startup_take(struct controller *c, const struct cordon_record_program *reco
 	enum verdict verdict = module ? startup_judge(c, module, &record->head) : VERDICT_STAYS;
 	struct cordon_label now;
 
-	/* What is fine may be read from now on; without that word the kernel refuses to open it. */
-	if (verdict == VERDICT_FINE && kernel_compared(c->kernel, &record->key, record->changed))
+	/* What is fine may be read from now on. Without that word it would be looked at again, and so for ever. */
+	if (verdict == VERDICT_FINE && kernel_compared(c->kernel, &record->key, record->changed)) {
 		log_debug("that '%s' was looked at could not be noted", path);
+		verdict = VERDICT_STAYS;
+		c->unwritten++;
+	}
 	if (pidfd >= 0 && !kernel_label_get(c->kernel, record->head.tgid, &now) && now.session == c->session)
 		syscall(SYS_pidfd_send_signal, pidfd, verdict == VERDICT_STAYS ? SIGKILL : SIGCONT, NULL, 0);
 }
