@@ -5,6 +5,7 @@
  * They follow the socket's cgroup and not the caller's, so trace.bpf.c looks at sockets from elsewhere. A socket of this
  * cgroup may be used by a task outside the session, which has no label and goes through.
  */
+#define TASK_NO_SIGNALS
 #include "net.bpf.h"
 
 char _license[] SEC("license") = "Dual BSD/GPL";
@@ -18,6 +19,14 @@ static __always_inline int cgroup_answer(__u32 answer)
 	return answer == CORDON_ANSWER_PASS ? CGROUP_PASS : CGROUP_REFUSE;
 }
 
+/* A task without a label: of somebody else, or of the session and there was no room for its label. */
+static __always_inline int cgroup_answer_unlabelled(void)
+{
+	__u64 cgroup = bpf_get_current_cgroup_id();
+
+	return bpf_map_lookup_elem(&cgroups, &cgroup) ? CGROUP_REFUSE : CGROUP_PASS;
+}
+
 /* `words` is the address as the context has it: only the fields of its own family may be read, each as a whole. */
 static __always_inline int cgroup_ask(struct bpf_sock_addr *ctx, __u32 kind, const __u32 *words, __u32 count)
 {
@@ -26,7 +35,7 @@ static __always_inline int cgroup_ask(struct bpf_sock_addr *ctx, __u32 kind, con
 	struct cordon_op op = {};
 
 	if (!label)
-		return CGROUP_PASS;
+		return cgroup_answer_unlabelled();
 	op.kind = kind;
 	op.family = ctx->family;
 	op.type = ctx->type;
