@@ -83,6 +83,14 @@ check() {
 	says "$output" "startup/own.toml:5:8: "
 }
 
+@test "a tree of a plain user's own, whose group may write it, is one that sudo works with" {
+	[ "$(id -u)" = 0 ] || skip "needs root"
+	cp -r "$BATS_TEST_DIRNAME/../../policy" data
+	chown -R nobody data
+	chmod -R g+w data
+	CORDON_DATA=$PWD/data run -0 "$CORDON" policy check
+}
+
 @test "--json is one object; a policy's text cannot reach the terminal raw" {
 	run -0 --separate-stderr "$CORDON" policy check --json
 	is "$(python3 -c 'import json, sys; print(json.load(sys.stdin)["mode"])' <<< "$output")" enforce

@@ -109,7 +109,7 @@ int startup_load(const char *dir, struct startup_forms **ret, struct diag *ret_d
 		_cleanup_free_ char *text = NULL;
 		size_t len = 0;
 
-		r = path ? policy_read(path, true, &text, &len, ret_diag) : -ENOMEM;
+		r = path ? policy_read(path, false, &text, &len, ret_diag) : -ENOMEM;
 		if (!r)
 			r = startup_parse(forms, text, len, path, ret_diag);
 	}
