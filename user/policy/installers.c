@@ -332,26 +332,20 @@ int installer_parse(struct installers *installers, const char *text, size_t len,
 	return 0;
 }
 
+static int installers_parse_file(void *arg, const char *text, size_t len, const char *file, struct diag *ret_diag)
+{
+	return installer_parse(arg, text, len, file, ret_diag);
+}
+
 int installers_load(const char *dir, struct installers **ret, struct diag *ret_diag)
 {
 	CLEANUP(installers_free_cleanup) struct installers *installers = calloc(1, sizeof(*installers));
-	char **names = NULL;
-	size_t count = 0;
 	int r;
 
 	memset(ret_diag, 0, sizeof(*ret_diag));
 	if (!installers)
 		return -ENOMEM;
-	r = policy_list(dir, ".toml", &names, &count, ret_diag);
-	for (size_t i = 0; !r && i < count; i++) {
-		_cleanup_free_ char *file = text_format("%s/%s", dir, names[i]), *text = NULL;
-		size_t len;
-
-		r = file ? policy_read(file, false, &text, &len, ret_diag) : -ENOMEM;
-		if (!r)
-			r = installer_parse(installers, text, len, file, ret_diag);
-	}
-	strings_free(names, count);
+	r = policy_parse_folder(dir, installers_parse_file, installers, ret_diag);
 	if (!r && !installers->count)
 		r = diag_set(ret_diag, -ENOENT, (struct diag_place){ dir, 0, 0 }, "holds no recognition file");
 	if (!r)

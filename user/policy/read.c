@@ -146,3 +146,21 @@ int policy_list(const char *dir, const char *suffix, char ***ret_names, size_t *
 	*ret_count = count;
 	return 0;
 }
+
+int policy_parse_folder(const char *dir, policy_parse_fn parse, void *arg, struct diag *ret_diag)
+{
+	char **names = NULL;
+	size_t count = 0;
+	int r = policy_list(dir, ".toml", &names, &count, ret_diag);
+
+	for (size_t i = 0; !r && i < count; i++) {
+		_cleanup_free_ char *file = text_format("%s/%s", dir, names[i]), *text = NULL;
+		size_t len = 0;
+
+		r = file ? policy_read(file, false, &text, &len, ret_diag) : -ENOMEM;
+		if (!r)
+			r = parse(arg, text, len, file, ret_diag);
+	}
+	strings_free(names, count);
+	return r;
+}

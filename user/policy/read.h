@@ -21,6 +21,11 @@ int policy_check_trust(int fd, const char *path, struct diag *ret_diag);
 /* Gives: the names in `dir` that end in `suffix` and do not start with a dot, sorted by bytes. -errno and *ret_diag. */
 int policy_list(const char *dir, const char *suffix, char ***ret_names, size_t *ret_count, struct diag *ret_diag);
 
+/* What reads one file: `len` bytes of text, its path for messages. 0, or -errno and *ret_diag. */
+typedef int (*policy_parse_fn)(void *arg, const char *text, size_t len, const char *file, struct diag *ret_diag);
+/* Has each *.toml of a folder that comes with the program parsed, in the order of their names, up to a mistake. */
+int policy_parse_folder(const char *dir, policy_parse_fn parse, void *arg, struct diag *ret_diag);
+
 /* Lists of new strings, which grow at their end. */
 int strings_append(char ***list, size_t *count, const char *text);
 void strings_free(char **list, size_t count);

@@ -97,23 +97,16 @@ int startup_parse(struct startup_forms *forms, const char *text, size_t len, con
 	return r;
 }
 
+static int startup_parse_file(void *arg, const char *text, size_t len, const char *file, struct diag *ret_diag)
+{
+	return startup_parse(arg, text, len, file, ret_diag);
+}
+
 int startup_load(const char *dir, struct startup_forms **ret, struct diag *ret_diag)
 {
 	CLEANUP(startup_free_cleanup) struct startup_forms *forms = calloc(1, sizeof(*forms));
-	char **names = NULL;
-	size_t count = 0;
-	int r = forms ? policy_list(dir, ".toml", &names, &count, ret_diag) : -ENOMEM;
+	int r = forms ? policy_parse_folder(dir, startup_parse_file, forms, ret_diag) : -ENOMEM;
 
-	for (size_t i = 0; !r && i < count; i++) {
-		_cleanup_free_ char *path = text_format("%s/%s", dir, names[i]);
-		_cleanup_free_ char *text = NULL;
-		size_t len = 0;
-
-		r = path ? policy_read(path, false, &text, &len, ret_diag) : -ENOMEM;
-		if (!r)
-			r = startup_parse(forms, text, len, path, ret_diag);
-	}
-	strings_free(names, count);
 	if (!r)
 		*ret = TAKE_PTR(forms);
 	return r;
