@@ -8,6 +8,7 @@
  * made again and judged.
  */
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "guard/controller.h"
@@ -24,7 +25,6 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <time.h>
 #include <unistd.h>
 
 #define COMPARE_ENTRIES_MAX 200000 /* of node_modules of a large project; looking at one costs some microseconds */
@@ -44,14 +44,6 @@ struct search {
 	unsigned int found; /* enum cordon_origin, DROPPED: none */
 };
 
-static int64_t now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 static bool is_good(unsigned int origin)
 {
 	return origin == CORDON_ORIGIN_BUILT || origin == CORDON_ORIGIN_UNPACKED || origin == CORDON_ORIGIN_SYSTEM;
@@ -60,7 +52,7 @@ static bool is_good(unsigned int origin)
 /* Whoever asks makes the files that are read here, and must not keep the controller from the others. */
 static bool search_is_late(struct search *s)
 {
-	s->late = s->late || now_ms() >= s->deadline;
+	s->late = s->late || clock_ms() >= s->deadline;
 	return s->late;
 }
 
@@ -205,7 +197,7 @@ static bool same_key(const struct cordon_origin_key *a, const struct cordon_orig
 static int compare_search(struct controller *c, const struct cordon_record_program *record, const char *path)
 {
 	_cleanup_close_ int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-	struct search search = { .c = c, .label = &record->head.label, .fd = fd, .deadline = now_ms() + COMPARE_DEADLINE_MS };
+	struct search search = { .c = c, .label = &record->head.label, .fd = fd, .deadline = clock_ms() + COMPARE_DEADLINE_MS };
 	struct kernel_origin origin;
 	int r;
 

@@ -6,6 +6,7 @@
 #include "guard/controller.h"
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/rule.h"
 #include "base/text.h"
@@ -17,7 +18,6 @@
 #include <poll.h>
 #include <string.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #define BEAT_MS 1000
@@ -43,20 +43,12 @@ static void controller_exec(struct controller *c, const struct cordon_record_exe
 		c->seen_role = true;
 }
 
-static int64_t controller_now(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 static int controller_record(const struct cordon_record *record, void *arg)
 {
 	struct controller *c = arg;
 
 	/* Some take long (compare.c), and there may be many of them. */
-	if (controller_now() - c->beat > BEAT_MS)
+	if (clock_ms() - c->beat > BEAT_MS)
 		controller_heartbeat(c);
 	switch (record->type) {
 	case CORDON_RECORD_EXEC:
@@ -144,7 +136,7 @@ void controller_heartbeat(struct controller *c)
 
 	if (r)
 		c->error = r;
-	c->beat = controller_now();
+	c->beat = clock_ms();
 	controller_send(c, PROTO_ALIVE, 0, NULL);
 }
 
@@ -174,7 +166,7 @@ static void controller_loop(struct controller *c, int ring)
 
 	while (!c->over && !c->error) {
 		struct pollfd fds[2] = { { .fd = ring, .events = POLLIN }, { .fd = c->supervisor, .events = POLLIN } };
-		int64_t now = controller_now();
+		int64_t now = clock_ms();
 
 		if (now >= beat) {
 			controller_beat(c);

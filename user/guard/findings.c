@@ -3,6 +3,7 @@
  * findings.c - a record of the ring becomes a finding: named, placed, explained, written down.
  */
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/rule.h"
 #include "base/text.h"
@@ -14,7 +15,6 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <string.h>
-#include <time.h>
 
 #define ANCESTRY_MAX 16
 /* Different ones that the summary looks at; the journal keeps its own count. */
@@ -202,10 +202,8 @@ void finding_take_leftover(struct controller *c, const struct cordon_task_entry 
 {
 	struct finding finding = finding_begin(c, CORDON_RULE_PROC_LEFTOVER, CORDON_OP_LEFTOVER);
 	struct cordon_record head = { .pid = task->pid, .tgid = task->tgid, .uid = (uint32_t)-1, .label = task->label };
-	struct timespec now;
 
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	finding.time = finding_wall_ms(c, (uint64_t)now.tv_sec * 1000000000ULL + (uint64_t)now.tv_nsec);
+	finding.time = finding_wall_ms(c, clock_ns());
 	finding.action = action;
 	finding.answer = answer;
 	finding_fill_actor(c, &finding, &head);

@@ -5,6 +5,7 @@
  * The label is written before the task is woken. SIGCONT may come before the stop has happened: it takes the pending
  * SIGSTOP away, which is as good. A task that cannot be read in time becomes package `unknown`: contained, not trusted.
  */
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/rule.h"
 #include "guard/controller.h"
@@ -13,7 +14,6 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/syscall.h>
-#include <time.h>
 #include <unistd.h>
 
 /* Through a pidfd: between our look and the signal the number may become another's. */
@@ -54,10 +54,7 @@ void hold_note_program(struct controller *c, struct process *process)
 
 static bool hold_is_late(const struct process *process)
 {
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000000ULL + (uint64_t)now.tv_nsec - process->program->time > HOLD_DEADLINE_NS;
+	return clock_ns() - process->program->time > HOLD_DEADLINE_NS;
 }
 
 /* What the installer made for the package, as it says itself. */

@@ -6,6 +6,7 @@
  * ended through a pidfd; until none is left. Only what carries this session's label is touched.
  */
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "guard/controller.h"
 #include "judge.h"
@@ -23,14 +24,6 @@
 #define END_MS 8000
 #define STEP_MS 20
 #define BEAT_MS 1000
-
-static int64_t leftover_now(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 static int leftover_list(struct controller *c, struct cordon_task_entry **ret, size_t *ret_count)
 {
@@ -116,7 +109,7 @@ static size_t leftover_round(struct controller *c, bool record, bool end)
 /* Looks again until none is left, or for `ms`. */
 static size_t leftover_wait(struct controller *c, int64_t ms, bool end)
 {
-	int64_t now = leftover_now(), until = now + ms, beat = now;
+	int64_t now = clock_ms(), until = now + ms, beat = now;
 	size_t left;
 
 	while ((left = leftover_round(c, false, end)) && now < until) {
@@ -129,7 +122,7 @@ static size_t leftover_wait(struct controller *c, int64_t ms, bool end)
 		nanosleep(&step, NULL);
 		/* What it starts meanwhile is held, and asks. */
 		kernel_ring_consume(c->kernel);
-		now = leftover_now();
+		now = clock_ms();
 	}
 	return left;
 }

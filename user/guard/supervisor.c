@@ -9,6 +9,7 @@
 #include "guard/supervisor.h"
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "cmd/cmd.h"
 #include "guard/descend.h"
@@ -25,7 +26,6 @@
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 /* The controller says that it lives every second. Guests without hardware support stall for seconds. */
@@ -51,14 +51,6 @@ struct supervisor {
 	char *failure; /* of PROTO_FAILED */
 	char *summary;
 };
-
-static int64_t supervisor_now(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 static int supervisor_signals(struct supervisor *sv)
 {
@@ -88,7 +80,7 @@ static void supervisor_lose(struct supervisor *sv)
 
 static void supervisor_message(struct supervisor *sv, const struct proto_message *message)
 {
-	sv->heard = supervisor_now();
+	sv->heard = clock_ms();
 	switch (message->type) {
 	case PROTO_READY:
 		sv->ready = true;
@@ -156,7 +148,7 @@ static void supervisor_reap(struct supervisor *sv)
 			if (!is_job_stop(WSTOPSIG(status)))
 				continue;
 			raise(SIGSTOP);
-			sv->heard = supervisor_now();
+			sv->heard = clock_ms();
 			kill(sv->command.pid, SIGCONT);
 			continue;
 		}
@@ -260,7 +252,7 @@ static void supervisor_loop(struct supervisor *sv)
 		int64_t silence;
 
 		supervisor_wait(sv, sv->lost ? 200 : 2000);
-		silence = supervisor_now() - sv->heard;
+		silence = clock_ms() - sv->heard;
 		if (sv->lost || silence > SILENCE_MS)
 			supervisor_lose(sv);
 		else if (silence > STOPPED_MS)
@@ -271,11 +263,11 @@ static void supervisor_loop(struct supervisor *sv)
 
 static void supervisor_finish(struct supervisor *sv)
 {
-	int64_t until = supervisor_now() + SUMMARY_MS;
+	int64_t until = clock_ms() + SUMMARY_MS;
 
 	if (sv->socket >= 0 && proto_send(sv->socket, PROTO_EXITED, sv->status, NULL, 0))
 		sv->lost = true;
-	while (!sv->done && !sv->lost && supervisor_now() < until)
+	while (!sv->done && !sv->lost && clock_ms() < until)
 		supervisor_wait(sv, 500);
 	if (sv->summary)
 		fprintf(stderr, "%s%s", sv->summary, sv->summary[strlen(sv->summary) - 1] == '\n' ? "" : "\n");
@@ -328,7 +320,7 @@ static int supervisor_drive(struct supervisor *sv)
 	r = supervisor_attach(sv);
 	if (r)
 		return supervisor_refuse(sv, r);
-	sv->heard = supervisor_now();
+	sv->heard = clock_ms();
 	r = supervisor_start_command(sv);
 	if (r)
 		log_err(r, "cannot run '%s'", sv->options->command[0]);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* maps.c - typed access to the maps that a controller fills. */
+#include "base/clock.h"
 #include "kernel/internal.h"
 
 #include <errno.h>
 #include <string.h>
-#include <time.h>
 
 static int map_set(struct kernel *kernel, enum kernel_map map, const void *key, const void *value)
 {
@@ -82,17 +82,9 @@ int kernel_session_update(struct kernel *kernel, uint32_t id, const struct cordo
 	return map_set(kernel, KERNEL_MAP_sessions, &id, session);
 }
 
-static uint64_t maps_now(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000000ULL + (uint64_t)now.tv_nsec;
-}
-
 int kernel_heartbeat(struct kernel *kernel, uint32_t id)
 {
-	uint64_t now = maps_now();
+	uint64_t now = clock_ns();
 
 	return map_set(kernel, KERNEL_MAP_beats, &id, &now);
 }
