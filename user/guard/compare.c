@@ -246,18 +246,10 @@ static int compare_refuse(struct controller *c, const struct cordon_record_progr
 	return finding.answer == CORDON_ANSWER_KILL ? SIGKILL : SIGCONT;
 }
 
-void compare_take(struct controller *c, const struct cordon_record_program *record)
+/* Gives the signal for the task. */
+static int compare_program(struct controller *c, const struct cordon_record_program *record, const char *path)
 {
-	_cleanup_close_ int pidfd = (int)syscall(SYS_pidfd_open, (pid_t)record->head.pid, 0);
-	_cleanup_free_ char *path = compare_path(c, record);
-	struct cordon_label now;
-	int signal, noted = 0, r;
-
-	if (record->kind == CORDON_OP_OPEN) {
-		startup_take(c, record, path);
-		return;
-	}
-	r = path ? compare_search(c, record, path) : -ENAMETOOLONG;
+	int signal, noted = 0, r = path ? compare_search(c, record, path) : -ENAMETOOLONG;
 
 	log_debug("'%s', which %s would %s: %s", path ? path : "?", record->head.comm,
 		  record->kind == CORDON_OP_EXEC ? "run" : "map", r ? strerror(-r) : "a copy of something good");
@@ -269,6 +261,16 @@ void compare_take(struct controller *c, const struct cordon_record_program *reco
 	/* Told, and not to be refused (audit): else the call would be held once more, and so on. */
 	if (noted && signal == SIGCONT)
 		kernel_origin_set(c->kernel, &record->key, CORDON_ORIGIN_UNPACKED);
+	return signal;
+}
+
+void compare_take(struct controller *c, const struct cordon_record_program *record)
+{
+	_cleanup_close_ int pidfd = (int)syscall(SYS_pidfd_open, (pid_t)record->head.pid, 0);
+	_cleanup_free_ char *path = compare_path(c, record);
+	struct cordon_label now;
+	int signal = record->kind == CORDON_OP_OPEN ? startup_take(c, record, path) : compare_program(c, record, path);
+
 	/* Still the process that was stopped. */
 	if (pidfd >= 0 && !kernel_label_get(c->kernel, record->head.tgid, &now) && now.session == c->session)
 		syscall(SYS_pidfd_send_signal, pidfd, signal, NULL, 0);

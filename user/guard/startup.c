@@ -16,7 +16,6 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -39,7 +38,6 @@ struct look {
 	const char *path;
 	const char *name;
 	int folder;
-	struct stat st;
 	char *text;
 	size_t len;
 	struct startup_owner owner;
@@ -53,10 +51,9 @@ static void look_release(struct look *look)
 }
 
 /* Where python looks: folders of modules. Elsewhere such a name is a file like any other, a model's weights say. */
-static bool is_searched(const struct look *look, bool installed)
+static bool is_searched(const char *parent, bool installed)
 {
-	_cleanup_free_ char *parent = strndup(look->path, (size_t)(look->name - 1 - look->path));
-	const char *name = parent ? text_basename(parent) : "";
+	const char *name = text_basename(parent);
 
 	return installed || !strcmp(name, "site-packages") || !strcmp(name, "dist-packages") ||
 	       (!strcmp(name, "site") && strstr(parent, "/pip-build-env-"));
@@ -72,31 +69,6 @@ static int look_digest(struct look *look)
 	for (unsigned int i = 0; i < len; i++)
 		snprintf(look->sha256 + 2 * i, 3, "%02x", digest[i]);
 	return 0;
-}
-
-/* Its content, where it is one that can be looked at; a link is looked through, as python does. */
-static int look_read(struct look *look)
-{
-	_cleanup_close_ int fd = openat(look->folder, look->name, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-	struct stat st;
-
-	if (fd < 0 || fstat(fd, &st))
-		return -errno;
-	if (!S_ISREG(st.st_mode) || st.st_size > SIZE_MAX_READ)
-		return 0;
-	look->text = malloc((size_t)st.st_size + 1);
-	if (!look->text)
-		return -ENOMEM;
-	while (look->len < (size_t)st.st_size) {
-		ssize_t n = read(fd, look->text + look->len, (size_t)st.st_size - look->len);
-
-		if (n < 0)
-			return -errno;
-		if (!n)
-			break;
-		look->len += (size_t)n;
-	}
-	return look_digest(look);
 }
 
 static bool is_granted(const struct look *look)
@@ -158,6 +130,7 @@ static enum verdict startup_judge(struct controller *c, const char *path, const 
 	CLEANUP(look_release) struct look look = { .c = c, .path = path, .name = text_basename(path), .folder = -1 };
 	struct startup_file file = { .path = path };
 	_cleanup_free_ char *parent = NULL;
+	struct stat st;
 	bool installed;
 	int r;
 
@@ -166,13 +139,16 @@ static enum verdict startup_judge(struct controller *c, const char *path, const 
 	parent = strndup(path, (size_t)(look.name - 1 - path));
 	look.folder = parent ? open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
 	/* Gone again, as what pip unpacks and an uninstall moves. */
-	if (look.folder < 0 || fstatat(look.folder, look.name, &look.st, AT_SYMLINK_NOFOLLOW))
+	if (look.folder < 0 || fstatat(look.folder, look.name, &st, AT_SYMLINK_NOFOLLOW))
 		return VERDICT_FINE;
 	installed = startup_owner_find(look.folder, look.name, &look.owner);
-	if (!is_searched(&look, installed))
+	if (!is_searched(parent, installed))
 		return VERDICT_FINE;
-	r = look_read(&look);
-	if (r && r != -ENOENT && r != -ELOOP)
+	/* A link is looked through, as python does. */
+	r = startup_read(look.folder, look.name, 0, SIZE_MAX_READ, &look.text, &look.len);
+	if (!r)
+		r = look_digest(&look);
+	if (r)
 		log_debug("%s cannot be read: %s", path, strerror(-r));
 	file.text = look.sha256[0] ? look.text : NULL;
 	file.len = look.len;
@@ -248,12 +224,10 @@ void startup_release(struct controller *c)
 	c->startup_notes = NULL;
 }
 
-void startup_take(struct controller *c, const struct cordon_record_program *record, const char *path)
+int startup_take(struct controller *c, const struct cordon_record_program *record, const char *path)
 {
-	_cleanup_close_ int pidfd = (int)syscall(SYS_pidfd_open, (pid_t)record->head.pid, 0);
 	_cleanup_free_ char *module = path ? whole_module(path) : NULL;
 	enum verdict verdict = module ? startup_judge(c, module, &record->head) : VERDICT_STAYS;
-	struct cordon_label now;
 
 	/* What is fine may be read from now on. Without that word it would be looked at again, and so for ever. */
 	if (verdict == VERDICT_FINE && kernel_compared(c->kernel, &record->key, record->changed)) {
@@ -261,6 +235,5 @@ void startup_take(struct controller *c, const struct cordon_record_program *reco
 		verdict = VERDICT_STAYS;
 		c->unwritten++;
 	}
-	if (pidfd >= 0 && !kernel_label_get(c->kernel, record->head.tgid, &now) && now.session == c->session)
-		syscall(SYS_pidfd_send_signal, pidfd, verdict == VERDICT_STAYS ? SIGKILL : SIGCONT, NULL, 0);
+	return verdict == VERDICT_STAYS ? SIGKILL : SIGCONT;
 }

@@ -17,6 +17,8 @@ struct startup_owner {
 	bool editable;		  /* installed with -e */
 };
 
+/* The content of a regular file of at most `max` bytes, with a NUL behind it: 0; -EFBIG, -EINVAL (none such), -errno. */
+int startup_read(int folder, const char *name, int flags, size_t max, char **ret, size_t *ret_len);
 /* Takes: an open folder of modules, the file's name in it. Gives: *ret; true where anything is installed there at all. */
 bool startup_owner_find(int folder, const char *name, struct startup_owner *ret);
 
@@ -24,8 +26,8 @@ bool startup_owner_find(int folder, const char *name, struct startup_owner *ret)
 void startup_note(struct controller *c, const struct cordon_record_finding *record, const char *path);
 /* That process is gone: what it wrote is complete. */
 void startup_exited(struct controller *c, uint32_t pid);
-/* A task of an installer was stopped since it would read one. Lets it go on. */
-void startup_take(struct controller *c, const struct cordon_record_program *record, const char *path);
+/* A task of an installer was stopped since it would read one. Gives the signal for it: it goes on, or ends. */
+int startup_take(struct controller *c, const struct cordon_record_program *record, const char *path);
 /* The command has ended. */
 void startup_finish(struct controller *c);
 void startup_release(struct controller *c);

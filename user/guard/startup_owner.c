@@ -9,6 +9,7 @@
 #include "base/text.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <jansson.h>
 #include <string.h>
@@ -21,28 +22,35 @@
 
 static const char suffix[] = ".dist-info";
 
-static char *read_below(int folder, const char *name, size_t max, size_t *ret_len)
+int startup_read(int folder, const char *name, int flags, size_t max, char **ret, size_t *ret_len)
 {
-	_cleanup_close_ int fd = openat(folder, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	_cleanup_close_ int fd = openat(folder, name, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC | flags);
 	_cleanup_free_ char *text = NULL;
 	struct stat st;
 	size_t len = 0;
 
-	if (fd < 0 || fstat(fd, &st) || !S_ISREG(st.st_mode) || st.st_size < 0 || (size_t)st.st_size > max)
-		return NULL;
+	if (fd < 0 || fstat(fd, &st))
+		return -errno;
+	if (!S_ISREG(st.st_mode))
+		return -EINVAL;
+	if (st.st_size < 0 || (size_t)st.st_size > max)
+		return -EFBIG;
 	text = malloc((size_t)st.st_size + 1);
-	while (text && len < (size_t)st.st_size) {
+	if (!text)
+		return -ENOMEM;
+	while (len < (size_t)st.st_size) {
 		ssize_t n = read(fd, text + len, (size_t)st.st_size - len);
 
-		if (n <= 0)
+		if (n < 0)
+			return -errno;
+		if (!n)
 			break;
 		len += (size_t)n;
 	}
-	if (!text)
-		return NULL;
 	text[len] = '\0';
+	*ret = TAKE_PTR(text);
 	*ret_len = len;
-	return TAKE_PTR(text);
+	return 0;
 }
 
 /* A line of RECORD is PATH,HASH,SIZE; a path with a comma in it is quoted, and belongs to no start-up file. */
@@ -63,9 +71,10 @@ static bool record_names(const char *record, const char *name)
 
 static bool is_editable(int info)
 {
+	_cleanup_free_ char *text = NULL;
 	size_t len = 0;
-	_cleanup_free_ char *text = read_below(info, "direct_url.json", URL_MAX, &len);
-	json_t *json = text ? json_loadb(text, len, 0, NULL) : NULL;
+	int r = startup_read(info, "direct_url.json", O_NOFOLLOW, URL_MAX, &text, &len);
+	json_t *json = r ? NULL : json_loadb(text, len, 0, NULL);
 	bool editable = json_is_true(json_object_get(json_object_get(json, "dir_info"), "editable"));
 
 	json_decref(json);
@@ -108,8 +117,7 @@ bool startup_owner_find(int folder, const char *name, struct startup_owner *ret)
 			continue;
 		installed = true;
 		info = openat(folder, entry->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-		record = info >= 0 ? read_below(info, "RECORD", RECORD_MAX, &len) : NULL;
-		if (!record || !record_names(record, name) || !owner_set(ret, entry->d_name))
+		if (info < 0 || startup_read(info, "RECORD", O_NOFOLLOW, RECORD_MAX, &record, &len) || !record_names(record, name) || !owner_set(ret, entry->d_name))
 			continue;
 		found = true;
 		ret->editable = is_editable(info);
