@@ -32,6 +32,15 @@ static enum grant_key grant_key(unsigned int rule)
 	}
 }
 
+static const char *why_not_path(const char *path)
+{
+	if (!path || path[0] != '/')
+		return "the whole path is not known";
+	if (text_starts_with(path, "/proc/"))
+		return "the path belongs to another process";
+	return strpbrk(path, "*?[{") ? "its path cannot be told from a pattern" : NULL;
+}
+
 /* NULL: a grant can allow it. An empty field of a grant means "any", so where the finding does not know, none is
  * made. */
 static const char *why_not(const struct finding *f)
@@ -53,17 +62,12 @@ static const char *why_not(const struct finding *f)
 			return "the address is not known";
 		return f->object_port && f->object_port <= 65535 ? NULL : "the port is not known";
 	case GRANT_KEY_PATH:
-		if (!f->object_path || f->object_path[0] != '/')
-			return "the whole path is not known";
-		if (text_starts_with(f->object_path, "/proc/"))
-			return "the path belongs to another process";
-		return strpbrk(f->object_path, "*?[{") ? "its path cannot be told from a pattern" : NULL;
+		return why_not_path(f->object_path);
 	case GRANT_KEY_PROGRAM:
-		if (!f->object_path || f->object_path[0] != '/')
-			return "the whole path is not known";
-		if (strstr(f->object_path, "/pip-") || text_starts_with(f->object_path, "/tmp/"))
+		if (f->object_path && f->object_path[0] == '/' &&
+		    (strstr(f->object_path, "/pip-") || text_starts_with(f->object_path, "/tmp/")))
 			return "the program lay in a temporary folder, whose name the next install does not have";
-		return strpbrk(f->object_path, "*?[{") ? "its path cannot be told from a pattern" : NULL;
+		return why_not_path(f->object_path);
 	case GRANT_KEY_CONTENT:
 		return f->sha256 ? NULL : "a grant names the content of such a file, and this one was not written";
 	default:
