@@ -73,21 +73,20 @@ static size_t sweep_task(struct kernel *kernel, uint32_t id, const struct cordon
 	return ends;
 }
 
-static int sweep_level(struct kernel *kernel, uint32_t *ret)
+/* What the kernel says of a process, in tgid and level. */
+static int sweep_who(struct kernel *kernel, pid_t pid, struct cordon_request *ret)
 {
-	_cleanup_close_ int self = (int)syscall(SYS_pidfd_open, getpid(), 0);
-	struct cordon_request request = { .verb = CORDON_REQUEST_WHO };
-	int r = self < 0 ? -errno : kernel_request(kernel, self, &request);
+	_cleanup_close_ int pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
 
-	*ret = request.level;
-	return r;
+	*ret = (struct cordon_request){ .verb = CORDON_REQUEST_WHO };
+	return pidfd < 0 ? -errno : kernel_request(kernel, pidfd, ret);
 }
 
 /* Until none is left: what is ended may have begun to start another one. */
 static void sweep_orphans(struct kernel *kernel, uint32_t id, const struct cordon_session *session)
 {
-	uint32_t level = 0;
-	int r = sweep_level(kernel, &level);
+	struct cordon_request self;
+	int r = sweep_who(kernel, getpid(), &self);
 	size_t ended = 1;
 
 	for (int ms = 0; !r && ended && ms < GONE_MS; ms += STEP_MS) {
@@ -96,7 +95,7 @@ static void sweep_orphans(struct kernel *kernel, uint32_t id, const struct cordo
 		size_t count = 0;
 
 		ended = 0;
-		r = kernel_tasks(kernel, id, level, &tasks, &count);
+		r = kernel_tasks(kernel, id, self.level, &tasks, &count);
 		for (size_t i = 0; !r && i < count; i++)
 			ended += sweep_task(kernel, id, session, &tasks[i]);
 		if (ended)
@@ -106,17 +105,11 @@ static void sweep_orphans(struct kernel *kernel, uint32_t id, const struct cordo
 		log_debug("cannot look at the processes of session %u: %s", id, strerror(-r));
 }
 
-static uint32_t sweep_tgid(struct kernel *kernel, pid_t pid)
-{
-	_cleanup_close_ int pidfd = pid > 1 ? (int)syscall(SYS_pidfd_open, pid, 0) : -1;
-	struct cordon_request request = { .verb = CORDON_REQUEST_WHO };
-
-	return pidfd >= 0 && !kernel_request(kernel, pidfd, &request) ? request.tgid : 0;
-}
-
 void kernel_sweep(struct kernel *kernel, pid_t leaving)
 {
-	uint32_t supervisor = sweep_tgid(kernel, leaving), id, next;
+	struct cordon_request request;
+	/* 1 has taken over the child of a supervisor that is gone. */
+	uint32_t supervisor = leaving > 1 && !sweep_who(kernel, leaving, &request) ? request.tgid : 0, id, next;
 	bool first = true;
 
 	while (!bpf_map_get_next_key(kernel->map[KERNEL_MAP_sessions], first ? NULL : &id, &next)) {
