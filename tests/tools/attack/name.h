@@ -139,9 +139,10 @@ static int name_uring_unlink(char **args)
 	return name_uring(&entry);
 }
 
-static int name_uring_rename(char **args)
+/* A file of its own, args[1], gets the name args[0]. */
+static int name_uring_own(uint8_t opcode, char **args)
 {
-	struct io_uring_sqe entry = { .opcode = IORING_OP_RENAMEAT,
+	struct io_uring_sqe entry = { .opcode = opcode,
 				      .fd = AT_FDCWD,
 				      .addr = (uintptr_t)args[1],
 				      .len = (uint32_t)AT_FDCWD,
@@ -151,16 +152,14 @@ static int name_uring_rename(char **args)
 	return r ? r : name_uring(&entry);
 }
 
+static int name_uring_rename(char **args)
+{
+	return name_uring_own(IORING_OP_RENAMEAT, args);
+}
+
 static int name_uring_link(char **args)
 {
-	struct io_uring_sqe entry = { .opcode = IORING_OP_LINKAT,
-				      .fd = AT_FDCWD,
-				      .addr = (uintptr_t)args[1],
-				      .len = (uint32_t)AT_FDCWD,
-				      .addr2 = (uintptr_t)args[0] };
-	int r = own_file(args[1]);
-
-	return r ? r : name_uring(&entry);
+	return name_uring_own(IORING_OP_LINKAT, args);
 }
 
 static int name_uring_symlink(char **args)
