@@ -157,7 +157,6 @@ static __always_inline void exec_program(struct cordon_label *label, struct linu
 {
 	struct cordon_state *st = guard_state();
 	struct file_request request = {};
-
 	bool gained = program_has_gained(bprm);
 
 	program_request(&request, bprm, CORDON_BACKEND_TRACE);

@@ -88,6 +88,13 @@ CORDON_GLOBAL int file_find_name(struct cordon_label *label, struct file_request
 	return 0;
 }
 
+static __always_inline bool file_is_write(const struct file_request *request)
+{
+	if (request->kind == CORDON_OP_OPEN)
+		return (request->access & CORDON_ACCESS_WRITE) != 0;
+	return request->kind != CORDON_OP_LINK;
+}
+
 /* The place of a file in request->hit, its traits in request->traits. */
 CORDON_GLOBAL int file_find(struct cordon_label *label, struct file_request *request)
 {
@@ -119,16 +126,10 @@ CORDON_GLOBAL int file_find(struct cordon_label *label, struct file_request *req
 	if (hit->zone == CORDON_ZONE_OWN && request->moved && hit->name == HASH_NODE_MODULES && label->role == CORDON_ROLE_PACKAGE)
 		hit->zone = CORDON_ZONE_OTHER;
 	request->traits |= file_traits(inode);
-	if (label->role > CORDON_ROLE_ROOT)
+	/* They are about changes, and about what installers read: package code reads too much for two names to be looked at. */
+	if (label->role > CORDON_ROLE_ROOT && (file_is_write(request) || !cordon_is_confined(label->role)))
 		request->traits |= name_traits((__u64)dentry, hit->name);
 	return 0;
-}
-
-static __always_inline bool file_is_write(const struct file_request *request)
-{
-	if (request->kind == CORDON_OP_OPEN)
-		return (request->access & CORDON_ACCESS_WRITE) != 0;
-	return request->kind != CORDON_OP_LINK;
 }
 
 static __always_inline __u64 file_layer_mark(void)
