@@ -138,9 +138,14 @@ static enum verdict startup_judge(struct controller *c, const char *path, const 
 		return VERDICT_FINE;
 	parent = strndup(path, (size_t)(look.name - 1 - path));
 	look.folder = parent ? open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
-	/* Gone again, as what pip unpacks and an uninstall moves. */
-	if (look.folder < 0 || fstatat(look.folder, look.name, &st, AT_SYMLINK_NOFOLLOW))
-		return VERDICT_FINE;
+	if (look.folder < 0 || fstatat(look.folder, look.name, &st, AT_SYMLINK_NOFOLLOW)) {
+		/* Gone again, as what pip unpacks and an uninstall moves. */
+		if (parent && (errno == ENOENT || errno == ENOTDIR))
+			return VERDICT_FINE;
+		log_debug("%s cannot be looked at: %s", path, strerror(errno));
+		c->unwritten++;
+		return VERDICT_STAYS;
+	}
 	installed = startup_owner_find(look.folder, look.name, &look.owner);
 	if (!is_searched(parent, installed))
 		return VERDICT_FINE;
