@@ -31,7 +31,7 @@ PKGS := libbpf libelf zlib libcrypto sqlite3 jansson tomlplusplus
 WARN := -Wall -Wextra -Werror
 CFLAGS ?= -O2 -g
 CXXFLAGS ?= -O2 -g
-BPF_CFLAGS := -g -O2 $(WARN) -Wno-unused-parameter -Wno-unused-function --target=bpf -D__TARGET_ARCH_$(BPF_ARCH) -I. -Ibpf -I$(O)/gen $(if $(MULTIARCH),-idirafter /usr/include/$(MULTIARCH))
+BPF_CFLAGS = -g -O2 $(WARN) -Wno-unused-parameter -Wno-unused-function --target=bpf -D__TARGET_ARCH_$(BPF_ARCH) -I. -Ibpf -I$(O)/gen $(if $(MULTIARCH),-idirafter /usr/include/$(MULTIARCH))
 CPPFLAGS_ALL = -D_GNU_SOURCE -DCORDON_VERSION='"$(VERSION)"' -DCORDON_PREFIX='"$(PREFIX)"' -Iuser -Ibpf -I$(O)/gen \
 	$(shell $(PKG_CONFIG) --cflags $(PKGS) 2>/dev/null) $(CPPFLAGS)
 CFLAGS_ALL = -std=gnu11 $(WARN) -Wmissing-prototypes -Wstrict-prototypes -Wshadow -Wvla -Wno-missing-field-initializers \
