@@ -45,12 +45,13 @@ static __always_inline __u32 kin_ask(struct cordon_label *label, __u32 kind, str
 	struct ask_object object = { .target = tgid };
 	struct cordon_op op = {};
 
-	if (kin_is_dead(target))
-		return CORDON_ANSWER_PASS;
 	op.kind = kind;
 	op.guard = bpf_map_lookup_elem(&guards, &tgid) != NULL;
 	op.kin = kin_is_own(label, tgid);
 	op.signal = signal;
+	/* After the label was looked for: a child that ends between the two questions has lost its label, not its kin. */
+	if (!op.kin && kin_is_dead(target))
+		return CORDON_ANSWER_PASS;
 	return ask(label, &op, &object, backend);
 }
 

@@ -225,6 +225,13 @@ def own_processes(_):
     os.waitid(os.P_PID, gone.pid, os.WEXITED | os.WNOWAIT)
     os.kill(gone.pid, signal.SIGTERM)  # not waited for yet, so nobody else's number
     gone.wait()
+    for _ in range(100):
+        # As multiprocessing's pools do: the worker is on its way out when the signal comes.
+        ending = os.fork()
+        if not ending:
+            os._exit(0)
+        os.kill(ending, signal.SIGTERM)
+        os.waitpid(ending, 0)
     with tempfile.TemporaryFile() as file:
         faulthandler.enable(file)
         faulthandler.dump_traceback(file)
