@@ -145,7 +145,7 @@ CORDON_GLOBAL __u32 ask(struct cordon_label *label, struct cordon_op *op, struct
 	session = task_session(label);
 	action = label->role == CORDON_ROLE_ROOT ? CORDON_ACTION_ALLOW : CORDON_ACTION_DENY;
 	if (session) {
-		__u64 at = label->role * CORDON_RULE_COUNT + rule;
+		__u64 at = cordon_row_of(op) * CORDON_RULE_COUNT + rule;
 
 		mode = session->mode;
 		barrier_var(at); /* the compiler would check a copy that the verifier does not connect with this one */

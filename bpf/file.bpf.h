@@ -5,8 +5,8 @@
 #ifndef CORDON_FILE_BPF_H
 #define CORDON_FILE_BPF_H
 
+#include "gate.bpf.h"
 #include "name.bpf.h"
-#include "wait.bpf.h"
 
 static __always_inline bool file_is_setid(umode_t mode)
 {
@@ -259,25 +259,6 @@ static __always_inline __u32 file_change(struct cordon_label *label, struct dent
 	return answer;
 }
 
-/* Whether `name`'s last bytes are those of an archive that installers unpack. */
-static __always_inline bool file_is_archive_name(const char *name, __u32 len)
-{
-	const char *end;
-
-	if (len < 5 || len >= CORDON_PATH_LEN)
-		return false;
-	end = name + (len - 4);
-	/* .whl .zip .tgz .tar | .gz .xz .bz2 .zst behind .tar, .gem, .crate */
-	return (end[0] == '.' && end[1] == 'w' && end[2] == 'h' && end[3] == 'l') ||
-	       (end[0] == '.' && end[1] == 'z' && end[2] == 'i' && end[3] == 'p') ||
-	       (end[0] == '.' && end[1] == 't' && end[2] == 'g' && end[3] == 'z') ||
-	       (end[0] == '.' && end[1] == 't' && end[2] == 'a' && end[3] == 'r') ||
-	       (end[0] == '.' && end[1] == 'g' && end[2] == 'e' && end[3] == 'm') ||
-	       (end[0] == '.' && end[1] == 'b' && end[2] == 'z' && end[3] == '2') ||
-	       (end[1] == '.' && end[2] == 'g' && end[3] == 'z') || (end[1] == '.' && end[2] == 'x' && end[3] == 'z') ||
-	       (end[0] == 'r' && end[1] == 'a' && end[2] == 't' && end[3] == 'e');
-}
-
 /* An installer reads an archive: what it installs next comes from it. The name alone; a verdict is the gate's. */
 CORDON_GLOBAL int file_note_archive(struct cordon_label *label, __u64 address)
 {
@@ -285,21 +266,12 @@ CORDON_GLOBAL int file_note_archive(struct cordon_label *label, __u64 address)
 	struct task_struct *task = (void *)bpf_get_current_task();
 	struct cordon_record_archive *record;
 	struct cordon_session *session;
-	char tail[8] = {};
 	const unsigned char *name;
 	void *ring;
-	__u32 len;
 
-	if (!label || !label->session)
+	if (!label || !label->session || !gate_is_archive(address))
 		return 0;
 	name = BPF_CORE_READ(dentry, d_name.name);
-	len = BPF_CORE_READ(dentry, d_name.len);
-	if (len < 5 || len >= CORDON_PATH_LEN)
-		return 0;
-	bpf_probe_read_kernel(tail + 1, 4, name + len - 4);
-	tail[0] = 'x';
-	if (!file_is_archive_name(tail, 5))
-		return 0;
 	session = task_session(label);
 	ring = emit_ring(label->session);
 	record = ring ? bpf_ringbuf_reserve(ring, sizeof(*record), 0) : NULL;
@@ -354,6 +326,10 @@ CORDON_GLOBAL __u32 file_opened(struct cordon_label *label, struct file_request 
 	if (label->role <= CORDON_ROLE_ROOT || (BPF_CORE_READ(inode, i_mode) & S_IFMT) != S_IFREG)
 		return CORDON_ANSWER_PASS;
 	if (!(request->access & CORDON_ACCESS_WRITE)) {
+		__u32 answer = gate_open(label, request);
+
+		if (answer != CORDON_ANSWER_PASS)
+			return answer;
 		if (label->role == CORDON_ROLE_INSTALLER)
 			file_note_archive(label, (__u64)dentry);
 		origin_note_read(label, (__u64)inode, &request->hit);

@@ -246,6 +246,26 @@ CORDON_INLINE __u32 cordon_rule_of_kernel(__u32 what)
 	}
 }
 
+CORDON_INLINE __u32 cordon_rule_of_artifact(__u32 what)
+{
+	switch (what) {
+	case CORDON_ARTIFACT_CHANGED:
+		return CORDON_RULE_IDENTITY_HASH;
+	case CORDON_ARTIFACT_DENIED:
+		return CORDON_RULE_IDENTITY_KNOWN_BAD;
+	case CORDON_ARTIFACT_STARTUP:
+		return CORDON_RULE_IDENTITY_STARTUP;
+	default:
+		return CORDON_RULE_IDENTITY_MALFORMED;
+	}
+}
+
+/* Whose row of the policy speaks of the operation: of an artifact it is the package's, whoever opens it. */
+CORDON_INLINE __u32 cordon_row_of(const struct cordon_op *op)
+{
+	return op->kind == CORDON_OP_ARTIFACT ? CORDON_ROLE_PACKAGE : op->role;
+}
+
 /* Takes: a filled operation. Gives: the rule that speaks about it, CORDON_RULE_NONE where none does. */
 CORDON_GLOBAL __u32 cordon_rule_of(const struct cordon_op *op)
 {
@@ -283,6 +303,8 @@ CORDON_GLOBAL __u32 cordon_rule_of(const struct cordon_op *op)
 		return cordon_rule_of_kernel(op->what);
 	case CORDON_OP_LEFTOVER:
 		return CORDON_RULE_PROC_LEFTOVER;
+	case CORDON_OP_ARTIFACT:
+		return cordon_rule_of_artifact(op->what);
 	case CORDON_OP_UMOUNT:
 	case CORDON_OP_BPF:
 		return op->guard ? CORDON_RULE_GUARD_TAMPER : CORDON_RULE_NONE;

@@ -148,6 +148,9 @@ int BPF_PROG(cordon_fork, struct task_struct *parent, struct task_struct *child)
 	if (!label)
 		return 0;
 	copy = *label;
+	/* Its parent waits at the gate, by another thread: that is nothing of the child's. */
+	if (copy.role == CORDON_ROLE_INSTALLER)
+		copy.flags &= ~CORDON_LABEL_HELD;
 	if (st->backend == CORDON_BACKEND_TRACE && copy.role >= CORDON_ROLE_HELPER && lineage_is_shared(parent, child))
 		copy.flags |= CORDON_LABEL_SHARED;
 	count = task_count(copy.session, 1);

@@ -138,6 +138,23 @@ struct {
 	__type(value, __u64);
 } compares __weak SEC(".maps");
 
+/* What was said of artifacts. Controller. Full: it makes room by forgetting its own session's; where that is not enough, it
+ * ends who asked. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 16384);
+	__type(key, struct cordon_origin_key);
+	__type(value, struct cordon_verdict);
+} verdicts __weak SEC(".maps");
+
+/* Names by which installers take artifacts into use. Controller. Full: the session does not start. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 16384);
+	__type(key, struct cordon_gate_key);
+	__type(value, struct cordon_gate);
+} gates __weak SEC(".maps");
+
 /* What installers look like. Controller. Full: the session does not start. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);

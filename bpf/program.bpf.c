@@ -28,8 +28,10 @@ static __always_inline bool program_is_in_exec(void)
 
 static __always_inline __u32 program_map(struct cordon_label *label, struct file *file, unsigned long prot)
 {
-	if (!file || !program_is_executable(prot))
+	if (!file)
 		return CORDON_ANSWER_PASS;
+	if (!program_is_executable(prot))
+		return gate_read(label, file, REFUSING);
 	return program_ask_map(label, file, program_is_in_exec(), REFUSING);
 }
 

@@ -24,6 +24,9 @@ CORDON_INLINE __u32 cordon_strength(__u32 rule, __u32 backend)
 	case CORDON_RULE_EXEC_SETUID:
 	case CORDON_RULE_KERNEL_NAMESPACE:
 	case CORDON_RULE_KERNEL_IO_URING:
+	case CORDON_RULE_IDENTITY_KNOWN_BAD:
+	case CORDON_RULE_IDENTITY_MALFORMED:
+	case CORDON_RULE_IDENTITY_STARTUP:
 		/* What is made goes with its process, before anybody could use it. */
 		return trace ? CORDON_STRENGTH_ENDED_BEFORE : CORDON_STRENGTH_REFUSED;
 	case CORDON_RULE_FILE_HIDDEN:
@@ -32,6 +35,7 @@ CORDON_INLINE __u32 cordon_strength(__u32 rule, __u32 backend)
 		/* An honest build goes on where it may not write; it would not after a signal. Of the ways to change a file
 		 * trace follows the opening alone: of names, modes, times (utimensat), flags (chattr) it does not even log. */
 		return trace ? CORDON_STRENGTH_LOGGED : CORDON_STRENGTH_REFUSED;
+	case CORDON_RULE_IDENTITY_HASH: /* what changes after its verdict: trace does not see the reads */
 	case CORDON_RULE_FLOOD_FILES:
 	case CORDON_RULE_FILE_SETUID:
 		/* Of paths: trace does not follow them. */

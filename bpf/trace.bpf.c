@@ -318,8 +318,13 @@ int BPF_PROG(cordon_t_exit, struct pt_regs *regs, long ret)
 	case NR_open_by_handle_at:
 		file = trace_file(ret);
 		/* O_PATH leaves no read or write mode, and reads nothing; opening it again comes here. */
-		if (file && (BPF_CORE_READ(file, f_mode) & (FMODE_READ | FMODE_WRITE)))
-			trace_end(file_ask_open(label, file, TRACE));
+		if (file && (BPF_CORE_READ(file, f_mode) & (FMODE_READ | FMODE_WRITE))) {
+			__u32 answer = file_ask_open(label, file, TRACE);
+
+			/* The task is stopped before its next instruction, with a descriptor that it has not read from. */
+			if (answer != CORDON_ANSWER_AGAIN)
+				trace_end(answer);
+		}
 		break;
 	case NR_connect:
 		file = trace_file(SYS_ARG1(regs));

@@ -37,37 +37,15 @@ CORDON_GLOBAL int wait_was_looked_at(struct cordon_label *label, struct file_req
 	return looked_at && *looked_at == origin_ctime(inode);
 }
 
-/* Gives 1 where the task was stopped, and the call will be made once more; 0: the controller has looked at this state of
- * the file before, or cannot. `rule`: for what counts as lost. */
-CORDON_GLOBAL int wait_for_look(struct cordon_label *label, struct file_request *request, __u32 rule)
+/* Fills a record for the controller: which file, as it is now, and the names above it. */
+static __always_inline void wait_fill(struct cordon_record_program *record, struct cordon_label *label,
+				      struct file_request *request, const struct cordon_origin_key *key)
 {
-	struct task_struct *task = (void *)bpf_get_current_task();
-	struct cordon_record_program *record;
-	struct cordon_origin_key key = {};
-	struct cordon_session *session;
-	struct dentry *dentry;
-	struct inode *inode;
-	void *ring;
+	struct dentry *dentry = request->dentry;
 	int i;
 
-	if (!label || !request || !label->session)
-		return 0;
-	session = task_session(label);
-	if (!session || !session_is_alive(session, label->session) || wait_was_looked_at(label, request))
-		return 0;
-	dentry = request->dentry;
-	inode = BPF_CORE_READ(dentry, d_inode);
-	origin_key(&key, inode, label->session);
-	ring = emit_ring(label->session);
-	record = ring ? bpf_ringbuf_reserve(ring, sizeof(*record), 0) : NULL;
-	if (!record) {
-		emit_count_lost(label->session, rule);
-		return 0;
-	}
-	emit_head(&record->head, CORDON_RECORD_PROGRAM, sizeof(*record), BPF_CORE_READ(task, group_leader), label,
-		  session->level);
-	record->key = key;
-	record->changed = origin_ctime(inode);
+	record->key = *key;
+	record->changed = origin_ctime(BPF_CORE_READ(dentry, d_inode));
 	record->object = request->hit.object;
 	record->depth = request->hit.depth;
 	record->names = 0;
@@ -83,6 +61,35 @@ CORDON_GLOBAL int wait_for_look(struct cordon_label *label, struct file_request 
 		record->names = i + 1;
 		dentry = parent;
 	}
+}
+
+/* Gives 1 where the task was stopped, and the call will be made once more; 0: the controller has looked at this state of
+ * the file before, or cannot. `rule`: for what counts as lost. */
+CORDON_GLOBAL int wait_for_look(struct cordon_label *label, struct file_request *request, __u32 rule)
+{
+	struct task_struct *task = (void *)bpf_get_current_task();
+	struct cordon_record_program *record;
+	struct cordon_origin_key key = {};
+	struct cordon_session *session;
+	struct dentry *dentry;
+	void *ring;
+
+	if (!label || !request || !label->session)
+		return 0;
+	session = task_session(label);
+	if (!session || !session_is_alive(session, label->session) || wait_was_looked_at(label, request))
+		return 0;
+	dentry = request->dentry;
+	origin_key(&key, BPF_CORE_READ(dentry, d_inode), label->session);
+	ring = emit_ring(label->session);
+	record = ring ? bpf_ringbuf_reserve(ring, sizeof(*record), 0) : NULL;
+	if (!record) {
+		emit_count_lost(label->session, rule);
+		return 0;
+	}
+	emit_head(&record->head, CORDON_RECORD_PROGRAM, sizeof(*record), BPF_CORE_READ(task, group_leader), label,
+		  session->level);
+	wait_fill(record, label, request, &key);
 	if (bpf_send_signal(SIGSTOP)) {
 		bpf_ringbuf_discard(record, 0);
 		return 0;

@@ -11,7 +11,7 @@
 
 #include <linux/types.h>
 
-#define CORDON_ABI 4
+#define CORDON_ABI 5
 
 /* Who a task is, in a session. Order matters to nobody; values are stored in the journal by name only. */
 enum cordon_role {
@@ -179,6 +179,7 @@ enum cordon_op_kind {
 	CORDON_OP_BROKER,  /* kin, zone, classes: a unix socket that somebody else listens on */
 	CORDON_OP_KERNEL,  /* what */
 	CORDON_OP_LEFTOVER, /* the task is there although the session's command has ended */
+	CORDON_OP_ARTIFACT, /* what: an installer takes an archive, or what it has unpacked, into use */
 	CORDON_OP_COUNT,
 };
 
@@ -195,6 +196,16 @@ enum cordon_what {
 	CORDON_WHAT_TASKS,      /* flood.tasks */
 	CORDON_WHAT_FILES,      /* flood.files */
 	CORDON_WHAT_COUNT,
+};
+
+/* What CORDON_OP_ARTIFACT has found. */
+enum cordon_artifact_what {
+	CORDON_ARTIFACT_NONE,
+	CORDON_ARTIFACT_UNSEEN,  /* identity.malformed: the controller could not look at it */
+	CORDON_ARTIFACT_CHANGED, /* identity.hash: it is not what the controller has looked at */
+	CORDON_ARTIFACT_DENIED,  /* identity.known-bad: the policy's `deny` names it */
+	CORDON_ARTIFACT_STARTUP, /* identity.startup: it brings a start-up file of no known form */
+	CORDON_ARTIFACT_COUNT,
 };
 
 /* Where the bytes of a program come from. Only favourable evidence is kept: what nothing is known of is DROPPED. */
@@ -240,7 +251,7 @@ struct cordon_op {
 	__u32 met;     /* 1 << zone for each entry on the way up */
 	__u32 traits;  /* CORDON_TRAIT_* */
 	__u32 origin;  /* enum cordon_origin */
-	__u32 what;    /* enum cordon_what */
+	__u32 what;    /* enum cordon_what; ARTIFACT: enum cordon_artifact_what */
 	__u32 kin;     /* 1: the target is the task's own: its package's; for installers its session's */
 };
 
@@ -477,6 +488,36 @@ struct cordon_recognition_key {
 	__u16 interpreter; /* CORDON_INTERPRETER_* that it belongs to; 0 for EXE and INTERPRETER */
 };
 
+/*
+ * Names by which an installer takes an artifact into use, beside archives that it opens: `rename` of uv's unpacked wheels
+ * into archive-v*, `open` of what npm has in content-v2. Map `gates`. A name of a folder some levels above the file, without
+ * digits at its end: stores carry a version there. Level 0 holds no name: its value is the bits of the levels in use.
+ */
+struct cordon_gate_key {
+	__u64 name; /* cordon_hash() */
+	__u32 session;
+	__u16 installer; /* index + 1 */
+	__u8 verb;       /* enum cordon_gate_verb */
+	__u8 level;      /* 1: the folder that the file lies in */
+};
+
+enum cordon_gate_verb { CORDON_GATE_OPEN, CORDON_GATE_RENAME, CORDON_GATE_COUNT };
+
+struct cordon_gate {
+	__u64 leaf; /* cordon_hash() of the file's own name, 0: any; of level 0: 1 << level for each that is in use, and */
+};
+#define CORDON_GATE_ARCHIVES 1ULL /* OPEN: whatever is named as an archive, or new in a folder for temporary files */
+
+#define CORDON_GATE_LEVELS 6
+
+/* The controller's word on an artifact as it was looked at. Map `verdicts`; key struct cordon_origin_key. */
+struct cordon_verdict {
+	__u64 changed; /* ctime of that content, ns; CORDON_VERDICT_ALWAYS: of any */
+	__u32 answer;  /* enum cordon_answer: PASS or EPERM */
+	__u32 pad;
+};
+#define CORDON_VERDICT_ALWAYS (~0ULL)
+
 #define CORDON_INTERPRETER_PYTHON 1
 #define CORDON_INTERPRETER_NODE 2
 #define CORDON_INTERPRETER_RUBY 3
@@ -496,6 +537,7 @@ enum cordon_record_type {
 	CORDON_RECORD_FINDING,
 	CORDON_RECORD_ARCHIVE,
 	CORDON_RECORD_PROGRAM,
+	CORDON_RECORD_GATE,
 };
 
 struct cordon_record {
@@ -568,6 +610,12 @@ struct cordon_record_program {
 	char name[CORDON_PROGRAM_NAMES][CORDON_PROGRAM_NAME_LEN]; /* the file's name first, then upward */
 };
 
+/* An installer was stopped since it would take an artifact into use. The controller answers in `verdicts` and wakes it. */
+struct cordon_record_gate {
+	struct cordon_record_program look; /* kind: CORDON_OP_OPEN, CORDON_OP_RENAME */
+	char leaf[CORDON_PATH_LEN];	   /* OPEN: the file's own name, whole; RENAME: the name that it gets */
+};
+
 /* Map `lost`: per CPU, key: the record's rule (0 for records that are no findings), value __u64 count. */
 
 /* Map `request`: what the iter programs are to do with the task they are pointed at; key __u32 0. */
@@ -634,7 +682,10 @@ CORDON_ASSERT(sizeof(struct cordon_record_exec) == 72 + 16 + CORDON_PATH_LEN + C
 CORDON_ASSERT(sizeof(struct cordon_record_finding) == 72 + 88 + 24 + CORDON_FINDING_NAMES * CORDON_NAME_LEN, "finding");
 CORDON_ASSERT(sizeof(struct cordon_record_archive) == 72 + CORDON_NAME_LEN + CORDON_PATH_LEN, "archive");
 CORDON_ASSERT(sizeof(struct cordon_record_program) == 72 + 64 + CORDON_PROGRAM_NAMES * CORDON_PROGRAM_NAME_LEN, "program");
+CORDON_ASSERT(sizeof(struct cordon_record_gate) == sizeof(struct cordon_record_program) + CORDON_PATH_LEN, "gate record");
 CORDON_ASSERT(sizeof(struct cordon_recognition_key) == 16, "recognition");
+CORDON_ASSERT(sizeof(struct cordon_gate_key) == 16, "gate");
+CORDON_ASSERT(sizeof(struct cordon_verdict) == 16, "verdict");
 CORDON_ASSERT(sizeof(struct cordon_zone_val) == 40, "zone");
 CORDON_ASSERT(sizeof(struct cordon_made_key) == 16 + CORDON_MADE_NAME_LEN, "made");
 CORDON_ASSERT(sizeof(struct cordon_origin_key) == 32, "origin");

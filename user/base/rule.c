@@ -102,6 +102,7 @@ static const char *const ops[] = {
 	[CORDON_OP_ABI] = "foreign-abi", [CORDON_OP_ATTR] = "attr",   [CORDON_OP_SETID] = "setid",
 	[CORDON_OP_EXEC] = "exec",     [CORDON_OP_MAP] = "map",       [CORDON_OP_LIMIT] = "limit",
 	[CORDON_OP_BROKER] = "broker", [CORDON_OP_KERNEL] = "kernel", [CORDON_OP_LEFTOVER] = "leftover",
+	[CORDON_OP_ARTIFACT] = "artifact",
 };
 _Static_assert(COUNT(ops) == CORDON_OP_COUNT, "an operation has no name");
 

@@ -24,7 +24,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #define COMPARE_ENTRIES_MAX 200000 /* of node_modules of a large project; looking at one costs some microseconds */
@@ -168,7 +167,7 @@ static void search_all(struct search *s, const char *path)
 		search_path(s, s->c->start);
 }
 
-static char *compare_path(const struct controller *c, const struct cordon_record_program *record)
+char *look_path(const struct controller *c, const struct cordon_record_program *record, const char *leaf)
 {
 	const char *base = places_path(c->places, record->object);
 	uint32_t below = base ? record->depth : record->names;
@@ -180,7 +179,7 @@ static char *compare_path(const struct controller *c, const struct cordon_record
 		return NULL;
 	}
 	while (path && below-- > 0) {
-		char *longer = text_format("%s/%s", path, record->name[below]);
+		char *longer = text_format("%s/%s", path, !below && leaf ? leaf : record->name[below]);
 
 		free(path);
 		path = longer;
@@ -188,7 +187,7 @@ static char *compare_path(const struct controller *c, const struct cordon_record
 	return path;
 }
 
-static bool same_key(const struct cordon_origin_key *a, const struct cordon_origin_key *b)
+bool look_same_file(const struct cordon_origin_key *a, const struct cordon_origin_key *b)
 {
 	return a->inode == b->inode && a->ino == b->ino && a->volume == b->volume && a->generation == b->generation &&
 	       a->session == b->session;
@@ -209,7 +208,7 @@ static int compare_search(struct controller *c, const struct cordon_record_progr
 	if (r)
 		return r;
 	/* Another file has that name by now. */
-	if (!same_key(&origin.key, &record->key))
+	if (!look_same_file(&origin.key, &record->key))
 		return -ESTALE;
 	/* By its path, whatever it holds: its author knows what the package fetches there. */
 	if (package_may_run(c, record->head.label.package, path))
@@ -220,7 +219,7 @@ static int compare_search(struct controller *c, const struct cordon_record_progr
 		return -ENOENT;
 	r = kernel_origin(c->kernel, &record->head.label, fd, &origin);
 	/* Changed meanwhile, or somebody may still change it. */
-	if (r || !same_key(&origin.key, &record->key) || origin.changed != record->changed || origin.written)
+	if (r || !look_same_file(&origin.key, &record->key) || origin.changed != record->changed || origin.written)
 		return r ? r : -ESTALE;
 	return kernel_origin_set(c->kernel, &record->key, search.found);
 }
@@ -266,12 +265,8 @@ static int compare_program(struct controller *c, const struct cordon_record_prog
 
 void compare_take(struct controller *c, const struct cordon_record_program *record)
 {
-	_cleanup_close_ int pidfd = (int)syscall(SYS_pidfd_open, (pid_t)record->head.pid, 0);
-	_cleanup_free_ char *path = compare_path(c, record);
-	struct cordon_label now;
-	int signal = record->kind == CORDON_OP_OPEN ? startup_take(c, record, path) : compare_program(c, record, path);
+	_cleanup_free_ char *path = look_path(c, record, NULL);
 
-	/* Still the process that was stopped. */
-	if (pidfd >= 0 && !kernel_label_get(c->kernel, record->head.tgid, &now) && now.session == c->session)
-		syscall(SYS_pidfd_send_signal, pidfd, signal, NULL, 0);
+	task_answer(c, &record->head,
+		    record->kind == CORDON_OP_OPEN ? startup_take(c, record, path) : compare_program(c, record, path));
 }

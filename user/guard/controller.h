@@ -49,6 +49,7 @@ struct controller {
 	struct policy *policy;
 	struct policy_data data;
 	struct recognise_table *table;
+	struct gate *gate; /* artifacts that installers wait for; NULL: none so far */
 	struct startup_note *startup_notes; /* start-up files that are to be looked at: startup.c */
 	size_t startup_note_count;
 	struct places *places;
@@ -103,6 +104,14 @@ void hold_decide(struct controller *c, struct process *process);
 /* Fills exe and cwd of the program, where /proc still knows. */
 void hold_note_program(struct controller *c, struct process *process);
 
+/* wake.c: SIGCONT or SIGKILL to the stopped process of that record, where it is still there and of this session. */
+void task_answer(struct controller *c, const struct cordon_record *head, int signal);
+
+/* compare.c: the path of the file that a task was stopped for; `leaf`: its own name, where the record's may be cut. A new
+ * string; NULL: not all of it is known, or memory is short. */
+char *look_path(const struct controller *c, const struct cordon_record_program *record, const char *leaf);
+bool look_same_file(const struct cordon_origin_key *a, const struct cordon_origin_key *b);
+
 /* compare.c: looks whether the file that a stopped task would run is a copy of a good one, and lets the task go on. */
 void compare_take(struct controller *c, const struct cordon_record_program *record);
 
@@ -111,6 +120,16 @@ void finding_take(struct controller *c, const struct cordon_record_finding *reco
 /* A finding of the controller's own on a process that is there when it must not be. */
 void finding_take_leftover(struct controller *c, const struct cordon_task_entry *task, unsigned int action,
 			   unsigned int answer);
+
+/* What stands against an artifact. */
+struct artifact_finding {
+	const char *path;		 /* NULL: not known */
+	const struct identity *identity; /* name "": not known */
+	const char *sha256;		 /* "": not known */
+	unsigned int rule, action, answer;
+	const char *reason;
+};
+void finding_take_artifact(struct controller *c, const struct cordon_record *head, const struct artifact_finding *what);
 
 /* What startup.c found. */
 struct startup_finding {

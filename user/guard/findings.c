@@ -210,6 +210,36 @@ void finding_take_leftover(struct controller *c, const struct cordon_task_entry 
 	finding_put(c, &finding);
 }
 
+/* Whose the file is, which is not that of the installer's process. */
+static void finding_fill_owner(struct finding *finding, const struct identity *owner)
+{
+	if (!owner->name[0])
+		return;
+	free(finding->package);
+	free(finding->version);
+	finding->package = strdup(owner->name);
+	finding->version = finding_copy(owner->version);
+	if (!owner->ecosystem[0])
+		return;
+	free(finding->ecosystem);
+	finding->ecosystem = strdup(owner->ecosystem);
+}
+
+void finding_take_artifact(struct controller *c, const struct cordon_record *head, const struct artifact_finding *what)
+{
+	struct finding finding = finding_begin(c, what->rule, CORDON_OP_ARTIFACT);
+
+	finding.time = finding_wall_ms(c, head->time);
+	finding.action = what->action;
+	finding.answer = what->answer;
+	finding_fill_actor(c, &finding, head);
+	finding_fill_owner(&finding, what->identity);
+	finding.object_path = finding_copy(what->path);
+	finding.sha256 = finding_copy(what->sha256);
+	finding.reason = finding_copy(what->reason);
+	finding_put(c, &finding);
+}
+
 void finding_take_startup(struct controller *c, const struct cordon_record *head, const struct startup_finding *what)
 {
 	struct finding finding = finding_begin(c, CORDON_RULE_FILE_STARTUP, CORDON_OP_CREATE);
@@ -218,13 +248,7 @@ void finding_take_startup(struct controller *c, const struct cordon_record *head
 	finding.action = what->action;
 	finding.answer = what->aside ? CORDON_ANSWER_EPERM : CORDON_ANSWER_PASS;
 	finding_fill_actor(c, &finding, head);
-	/* Its own, not that of the installer's process. */
-	if (what->owner->name[0]) {
-		free(finding.package);
-		free(finding.version);
-		finding.package = strdup(what->owner->name);
-		finding.version = finding_copy(what->owner->version);
-	}
+	finding_fill_owner(&finding, what->owner);
 	finding.object_path = strdup(what->path);
 	finding.sha256 = finding_copy(what->sha256);
 	if (what->aside)

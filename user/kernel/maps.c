@@ -25,6 +25,11 @@ int kernel_names_add(struct kernel *kernel, const struct cordon_name_key *keys, 
 	return bpf_map_update_batch(kernel->map[KERNEL_MAP_zone_names], keys, vals, &done, &opts) ? -errno : 0;
 }
 
+int kernel_gate_add(struct kernel *kernel, const struct cordon_gate_key *key, const struct cordon_gate *gate)
+{
+	return map_set(kernel, KERNEL_MAP_gates, key, gate);
+}
+
 int kernel_recognition_add(struct kernel *kernel, const struct cordon_recognition_key *key,
 			   const struct cordon_recognition *val)
 {

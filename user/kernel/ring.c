@@ -21,6 +21,8 @@ static size_t record_size(uint16_t type)
 		return sizeof(struct cordon_record_archive);
 	case CORDON_RECORD_PROGRAM:
 		return sizeof(struct cordon_record_program);
+	case CORDON_RECORD_GATE:
+		return sizeof(struct cordon_record_gate);
 	default:
 		return 0;
 	}
@@ -64,6 +66,11 @@ static bool record_program_is_valid(const struct cordon_record_program *record)
 	return true;
 }
 
+static bool record_gate_is_valid(const struct cordon_record_gate *record)
+{
+	return record_program_is_valid(&record->look) && text_ends(record->leaf, sizeof(record->leaf));
+}
+
 bool kernel_record_is_valid(const void *data, size_t size)
 {
 	const struct cordon_record *head = data;
@@ -81,6 +88,8 @@ bool kernel_record_is_valid(const void *data, size_t size)
 		return record_archive_is_valid(data);
 	case CORDON_RECORD_PROGRAM:
 		return record_program_is_valid(data);
+	case CORDON_RECORD_GATE:
+		return record_gate_is_valid(data);
 	default:
 		return true;
 	}

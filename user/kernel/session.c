@@ -196,15 +196,24 @@ static void session_delete(int map, const struct session_field *field, uint32_t 
 }
 
 /* What is full of this session's own answers is emptied of them: each can be found again. */
-int kernel_compared(struct kernel *kernel, const struct cordon_origin_key *key, uint64_t changed)
+static int session_answer(int map, const struct cordon_origin_key *key, const void *value)
 {
 	static const struct session_field field = { .offset = offsetof(struct cordon_origin_key, session) };
-	int map = kernel->map[KERNEL_MAP_compares];
 
-	if (!bpf_map_update_elem(map, key, &changed, BPF_ANY))
+	if (!bpf_map_update_elem(map, key, value, BPF_ANY))
 		return 0;
 	session_delete(map, &field, key->session);
-	return bpf_map_update_elem(map, key, &changed, BPF_ANY) ? -errno : 0;
+	return bpf_map_update_elem(map, key, value, BPF_ANY) ? -errno : 0;
+}
+
+int kernel_compared(struct kernel *kernel, const struct cordon_origin_key *key, uint64_t changed)
+{
+	return session_answer(kernel->map[KERNEL_MAP_compares], key, &changed);
+}
+
+int kernel_verdict(struct kernel *kernel, const struct cordon_origin_key *key, const struct cordon_verdict *verdict)
+{
+	return session_answer(kernel->map[KERNEL_MAP_verdicts], key, verdict);
 }
 
 size_t kernel_session_tasks(struct kernel *kernel, uint32_t id)
@@ -275,6 +284,8 @@ void kernel_session_end(struct kernel *kernel, uint32_t id)
 	DELETE_BY_KEY(origins, cordon_origin_key);
 	DELETE_BY_KEY(tainted, cordon_origin_key);
 	DELETE_BY_KEY(compares, cordon_origin_key);
+	DELETE_BY_KEY(verdicts, cordon_origin_key);
+	DELETE_BY_KEY(gates, cordon_gate_key);
 	DELETE_BY_KEY(grants_net, cordon_grant_net);
 	DELETE_BY_KEY(grants_file, cordon_grant_file);
 	/* key: session << 32 | rule, or | role */

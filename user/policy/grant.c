@@ -100,27 +100,12 @@ static const char *path_mistake(const char *path)
 	return NULL;
 }
 
-static bool is_sha256(const char *text)
-{
-	return strlen(text) == 64 && strspn(text, "0123456789abcdef") == 64;
-}
-
 static bool is_variable(const char *text)
 {
 	static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_";
 	size_t len = strspn(text, letters);
 
 	return len && strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789") == strlen(text);
-}
-
-/* Versions of every ecosystem are of these; anything else is a slip such as ">=1.0". */
-static bool is_version(const char *text)
-{
-	for (const char *c = text; *c; c++)
-		if (!((*c >= '0' && *c <= '9') || (*c >= 'a' && *c <= 'z') || (*c >= 'A' && *c <= 'Z') ||
-		      strchr(".+-_!~", *c)))
-			return false;
-	return true;
 }
 
 static int parse_who(struct policy_grant *grant, const struct schema *s, const struct toml_node *table)
@@ -140,7 +125,7 @@ static int parse_who(struct policy_grant *grant, const struct schema *s, const s
 	if (r < 0)
 		return r;
 	r = schema_string(s, version, &grant->version);
-	if (!r && grant->version && !is_version(grant->version))
+	if (!r && grant->version && !version_is_plain(grant->version))
 		return schema_error(s, version, "'%s' is no version; a grant names one, or leaves it out",
 				    grant->version);
 	return r;
@@ -252,7 +237,7 @@ static int parse_rest(struct policy_grant *grant, const struct schema *s, const 
 		r = schema_string(s, toml_get(table, "author"), &grant->author);
 	if (!r && sha256) {
 		r = schema_kind(s, sha256, TOML_STRING);
-		if (!r && !is_sha256(sha256->string))
+		if (!r && !hex_is_valid(sha256->string, 64))
 			return schema_error(s, sha256, "'sha256' must be 64 hexadecimal digits in lower case");
 	}
 	if (!r && expires) {

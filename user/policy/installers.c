@@ -51,6 +51,8 @@ void installer_release(struct installer *installer)
 	strings_free(installer->attribute_env, installer->attribute_env_count);
 	strings_free(installer->attribute_cwd, installer->attribute_cwd_count);
 	strings_free(installer->attribute_exe, installer->attribute_exe_count);
+	gate_patterns_release(installer->gate.open, installer->gate.open_count);
+	gate_patterns_release(installer->gate.rename, installer->gate.rename_count);
 	strings_free(installer->own, installer->own_count);
 	strings_free(installer->shared, installer->shared_count);
 	strings_free(installer->caches, installer->cache_count);
@@ -277,7 +279,7 @@ static int parse_installer(struct installer *installer, const struct schema *s, 
 {
 	static const char *const keys[] = { "id",     "ecosystem",   "role", "interpreter", "exe",
 					    "script", "module",	     "code", "nested",	    "passthrough",
-					    "helper", "attribution", "caches", "handover",    NULL };
+					    "helper", "attribution", "caches", "handover", "gate", NULL };
 	const struct toml_node *nested = toml_get(root, "nested"), *caches = toml_get(root, "caches");
 	int r = schema_keys(s, root, "a recognition file", keys);
 
@@ -302,6 +304,8 @@ static int parse_installer(struct installer *installer, const struct schema *s, 
 		r = parse_helpers(installer, s, toml_get(root, "helper"));
 	if (!r)
 		r = parse_handover(installer, s, toml_get(root, "handover"));
+	if (!r)
+		r = installer_gate_parse(installer, s, toml_get(root, "gate"));
 	return r < 0 ? r : parse_attribution(installer, s, toml_get(root, "attribution"));
 }
 

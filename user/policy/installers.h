@@ -12,6 +12,11 @@ int installer_parse(struct installers *installers, const char *text, size_t len,
 int installers_finish(struct installers *installers, struct diag *ret_diag);
 void installer_release(struct installer *installer);
 
+/* --- installers_gate.c --- */
+
+int installer_gate_parse(struct installer *installer, const struct schema *s, const struct toml_node *table);
+void gate_patterns_release(struct gate_pattern *patterns, size_t count);
+
 /* --- token.c: names of programs, scripts and modules --- */
 
 enum token_kind { TOKEN_KIND_EXE, TOKEN_KIND_SCRIPT, TOKEN_KIND_MODULE, TOKEN_KIND_HELPER };

@@ -127,6 +127,19 @@ int package_parse(const char *text, char **ret_ecosystem, char **ret_name, const
 	return 0;
 }
 
+bool version_is_plain(const char *text)
+{
+	for (const char *c = text; *c; c++)
+		if (!is_letter_or_digit(*c) && !strchr(".+-_!~", *c))
+			return false;
+	return true;
+}
+
+bool hex_is_valid(const char *text, size_t len)
+{
+	return strlen(text) == len && strspn(text, "0123456789abcdef") == len;
+}
+
 /* Takes: digits to the end of the text. */
 static int port_parse(const char *text, unsigned int *ret_port, const char **ret_why)
 {

@@ -183,7 +183,7 @@ static int parse_identity(struct policy *policy, const struct schema *s, const s
 	if (!r)
 		r = parse_list_inert(policy, s, toml_get(identity, "internal"), "identity.internal");
 	if (!r)
-		r = parse_list_inert(policy, s, toml_get(identity, "deny"), "identity.deny");
+		r = deny_parse(policy, s, toml_get(identity, "deny"));
 	return r;
 }
 

@@ -26,6 +26,12 @@ int policy_complete(struct policy *policy, const char *file, struct diag *ret_di
 /* Notes a key that has no effect yet. */
 int policy_add_inert(struct policy *policy, const struct schema *s, const struct toml_node *node, const char *key);
 
+/* --- deny.c --- */
+
+/* Adds the entries of identity.deny; NULL: there is none. */
+int deny_parse(struct policy *policy, const struct schema *s, const struct toml_node *list);
+void deny_release(struct policy_deny *deny);
+
 /* --- grant.c --- */
 
 /* Adds one [[grant]], or only notes it as inert. */

@@ -20,6 +20,9 @@ void policy_free(struct policy *policy)
 	for (size_t i = 0; i < policy->grant_count; i++)
 		grant_release(&policy->grants[i]);
 	free(policy->grants);
+	for (size_t i = 0; i < policy->deny_count; i++)
+		deny_release(&policy->denies[i]);
+	free(policy->denies);
 	strings_free(policy->inert, policy->inert_count);
 	strings_free(policy->files, policy->file_count);
 	free(policy);

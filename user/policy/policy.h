@@ -49,6 +49,23 @@ struct policy_grant {
 	unsigned int line;
 };
 
+/* One entry of identity.deny: a package, one version of it, or an archive by its digest. */
+struct policy_deny {
+	char *ecosystem; /* "": any */
+	char *package;	 /* normalised name; NULL: by digest */
+	char *version;	 /* NULL: every one */
+	char *digest;	 /* "sha256:HEX", "sha512:HEX"; NULL: by name */
+	char *file;	 /* where it stands */
+	unsigned int line;
+};
+
+/* What is known of an artifact. Strings may be NULL or empty: not known. */
+struct policy_artifact {
+	const char *ecosystem; /* never NULL */
+	const char *name, *version;
+	const char *sha256, *sha512; /* hexadecimal, lower case */
+};
+
 struct policy {
 	unsigned int mode; /* enum cordon_mode */
 	enum policy_fail_on fail_on;
@@ -56,6 +73,8 @@ struct policy {
 	uint8_t actions[CORDON_ROLE_COUNT][CORDON_RULE_COUNT];
 	struct policy_grant *grants;
 	size_t grant_count;
+	struct policy_deny *denies;
+	size_t deny_count;
 	/* Keys that are understood but have no effect yet, "file:line: key", for `policy check` and `run`. A grant
 	 * with such a key that limits it (sha256) is not among `grants`: without the limit it would grant more. */
 	char **inert;
@@ -79,6 +98,9 @@ void policy_free(struct policy *policy);
 char *policy_vendor_dir(void);
 /* $CORDON_ETC where set, else /etc/cordon. Never NULL. */
 const char *policy_etc_dir(void);
+
+/* The entry of identity.deny that speaks of the artifact; NULL: none. */
+const struct policy_deny *policy_denies(const struct policy *policy, const struct policy_artifact *artifact);
 
 /* Frees what the grant holds and empties it. */
 void grant_release(struct policy_grant *grant);
@@ -150,6 +172,21 @@ struct helper_entry {
 	unsigned int reads; /* CORDON_CLASS_* */
 };
 
+/* A name by which artifacts are taken into use: `leaf`, `level` folders below one that is called `top` and maybe a number. */
+struct gate_pattern {
+	char *top;
+	unsigned int level; /* 1: in `top` itself */
+	char *leaf;	    /* NULL: any */
+};
+
+/* [gate]: where the installer takes artifacts into use. */
+struct installer_gate {
+	bool archives; /* archives that it opens for reading, by their names' ends and by what is new in a temporary folder */
+	bool hold;     /* there is no such point: package code is held at its exec for the verdict */
+	struct gate_pattern *open, *rename;
+	size_t open_count, rename_count;
+};
+
 struct installer {
 	char *id;        /* "pip" */
 	char *ecosystem; /* "pypi" */
@@ -185,6 +222,7 @@ struct installer {
 	size_t own_count;
 	char **shared;
 	size_t shared_count;
+	struct installer_gate gate;
 	/* Folders in which package code makes entries of its own, and locks that it takes, as the lists write them:
 	 * "~/.cache/node-gyp/". */
 	char **caches;

@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * gate.bpf.h - where an installer takes an artifact into use it waits for the controller's verdict: it is stopped, and its
+ * call is made once more when it is woken. Here is what such a place is, and what holds once there is a verdict.
+ *
+ * A verdict is on one state of one file: nobody has it open for writing, and its time of change is what it was. Each
+ * opening, each read and each mapping looks again. Nobody there to ask, or no way to ask: refused.
+ */
+#ifndef CORDON_GATE_BPF_H
+#define CORDON_GATE_BPF_H
+
+#include "wait.bpf.h"
+
+/* Of the way up to a folder whose name tells. */
+struct gate_walk {
+	struct dentry *dentry;
+	__u64 leaf;
+	__u64 levels;
+	__u32 session;
+	__u16 installer;
+	__u8 verb;
+	__u8 found;
+};
+
+/* One level more; gives 1 where it is the last. Global for the reason that object_step() has. */
+CORDON_GLOBAL int gate_step(struct gate_walk *walk, __u32 below)
+{
+	struct dentry *dentry, *parent;
+	struct cordon_gate_key key = {};
+	struct cordon_gate *gate;
+
+	if (!walk)
+		return 1;
+	dentry = walk->dentry;
+	parent = BPF_CORE_READ(dentry, d_parent);
+	if (!parent || parent == dentry)
+		return 1;
+	walk->dentry = parent;
+	key.level = below + 1;
+	if (!(walk->levels >> (key.level & 63) & 1))
+		return 0;
+	key.name = object_hash_of((__u64)parent, 1);
+	key.session = walk->session;
+	key.installer = walk->installer;
+	key.verb = walk->verb;
+	gate = bpf_map_lookup_elem(&gates, &key);
+	walk->found = gate && (!gate->leaf || gate->leaf == walk->leaf);
+	return walk->found;
+}
+
+static long gate_walk_step(__u32 below, struct gate_walk *walk)
+{
+	return gate_step(walk, below) ? 1 : 0;
+}
+
+/* What the task's installer has names for: bits as of struct cordon_gate's level 0. */
+static __always_inline __u64 gate_levels(struct cordon_label *label, __u32 verb)
+{
+	struct cordon_gate_key key = {};
+	struct cordon_gate *gate;
+
+	key.session = label->session;
+	key.installer = label->installer;
+	key.verb = verb;
+	gate = bpf_map_lookup_elem(&gates, &key);
+	return gate ? gate->leaf : 0;
+}
+
+/* Whether the name, `dentry`'s, is one by which the task's installer takes things into use. */
+CORDON_GLOBAL int gate_is_named(struct cordon_label *label, __u64 address, __u32 verb)
+{
+	struct gate_walk walk = {};
+
+	if (!label)
+		return 0;
+	walk.levels = gate_levels(label, verb);
+	if (!(walk.levels & ~CORDON_GATE_ARCHIVES))
+		return 0;
+	walk.dentry = (void *)address;
+	walk.leaf = object_name_hash(address);
+	walk.session = label->session;
+	walk.installer = label->installer;
+	walk.verb = verb;
+	bpf_loop(CORDON_GATE_LEVELS, gate_walk_step, &walk, 0);
+	return walk.found;
+}
+
+/* Whether the last bytes of the name are those of an archive that installers unpack. */
+CORDON_GLOBAL int gate_is_archive(__u64 address)
+{
+	struct dentry *dentry = (void *)address;
+	const unsigned char *name = BPF_CORE_READ(dentry, d_name.name);
+	__u32 len = BPF_CORE_READ(dentry, d_name.len);
+	char end[4] = {};
+
+	if (len < 4 || bpf_probe_read_kernel(end, 4, name + len - 4))
+		return 0;
+	/* .whl .zip .tgz .tar | .gz .xz .bz2 .zst behind .tar, .gem, .crate, .conda */
+	return (end[0] == '.' && end[1] == 'w' && end[2] == 'h' && end[3] == 'l') ||
+	       (end[0] == '.' && end[1] == 'z' && end[2] == 'i' && end[3] == 'p') ||
+	       (end[0] == '.' && end[1] == 't' && end[2] == 'g' && end[3] == 'z') ||
+	       (end[0] == '.' && end[1] == 't' && end[2] == 'a' && end[3] == 'r') ||
+	       (end[0] == '.' && end[1] == 'g' && end[2] == 'e' && end[3] == 'm') ||
+	       (end[0] == '.' && end[1] == 'b' && end[2] == 'z' && end[3] == '2') ||
+	       (end[0] == '.' && end[1] == 'z' && end[2] == 's' && end[3] == 't') ||
+	       (end[1] == '.' && end[2] == 'g' && end[3] == 'z') || (end[1] == '.' && end[2] == 'x' && end[3] == 'z') ||
+	       (end[0] == 'r' && end[1] == 'a' && end[2] == 't' && end[3] == 'e') ||
+	       (end[0] == 'o' && end[1] == 'n' && end[2] == 'd' && end[3] == 'a');
+}
+
+/* How far below a folder for temporary files a download may lie: pip-unpack-x/FILE. */
+#define GATE_FRESH_DEPTH 2
+
+/* pip unpacks by content what a server has given any name, or none: what is new there is looked at whatever it is called. */
+static __always_inline bool gate_is_fresh(struct cordon_label *label, struct file_request *request, struct inode *inode)
+{
+	struct cordon_session *session = task_session(label);
+
+	return (request->hit.met & 1u << CORDON_ZONE_TEMP) && request->hit.depth <= GATE_FRESH_DEPTH && session &&
+	       origin_ctime(inode) >= session->began;
+}
+
+/* Asks the controller. Gives 1 where the task was stopped. `name`: the file's, or the one that it gets. */
+CORDON_GLOBAL int gate_ask(struct cordon_label *label, struct file_request *request, __u64 name)
+{
+	struct task_struct *task = (void *)bpf_get_current_task();
+	struct cordon_origin_key key = {};
+	struct cordon_record_gate *record;
+	struct cordon_session *session;
+	struct dentry *dentry;
+	void *ring;
+
+	if (!label || !request || !label->session)
+		return 0;
+	session = task_session(label);
+	if (!session || !session_is_alive(session, label->session))
+		return 0;
+	/* Its calls are made by others, and an errno that asks for one more would reach the program. */
+	if (BPF_CORE_READ(task, flags) & PF_IO_WORKER)
+		return 0;
+	dentry = request->dentry;
+	origin_key(&key, BPF_CORE_READ(dentry, d_inode), label->session);
+	ring = emit_ring(label->session);
+	record = ring ? bpf_ringbuf_reserve(ring, sizeof(*record), 0) : NULL;
+	if (!record)
+		return 0;
+	emit_head(&record->look.head, CORDON_RECORD_GATE, sizeof(*record), BPF_CORE_READ(task, group_leader), label,
+		  session->level);
+	wait_fill(&record->look, label, request, &key);
+	dentry = (void *)name;
+	bpf_probe_read_kernel_str(record->leaf, sizeof(record->leaf), BPF_CORE_READ(dentry, d_name.name));
+	if (bpf_send_signal(SIGSTOP)) {
+		bpf_ringbuf_discard(record, 0);
+		return 0;
+	}
+	/* trace goes on at the call's end: whoever wakes the task too early has it stopped at its next call. */
+	if (request->backend == CORDON_BACKEND_TRACE)
+		label->flags |= CORDON_LABEL_HELD;
+	bpf_ringbuf_submit(record, 0);
+	return 1;
+}
+
+/* What stands against an artifact that the controller has not seen, or not as it is now. */
+CORDON_GLOBAL __u32 gate_refuse(struct cordon_label *label, struct file_request *request, __u32 what)
+{
+	struct ask_object object = {};
+	struct cordon_op op = {};
+
+	if (!label || !request)
+		return CORDON_ANSWER_EPERM;
+	op.kind = CORDON_OP_ARTIFACT;
+	op.what = what;
+	op.depth = request->hit.depth;
+	object.dentry = request->dentry;
+	object.object = request->hit.object;
+	return ask(label, &op, &object, request->backend);
+}
+
+/* The verdict on the file of the request, which is one that is taken into use; AGAIN: the task waits for it. */
+CORDON_GLOBAL __u32 gate_answer(struct cordon_label *label, struct file_request *request, __u64 name)
+{
+	struct cordon_verdict *verdict;
+	struct cordon_origin_key key = {};
+	struct dentry *dentry;
+	struct inode *inode;
+
+	if (!label || !request)
+		return CORDON_ANSWER_EPERM;
+	dentry = request->dentry;
+	inode = BPF_CORE_READ(dentry, d_inode);
+	origin_key(&key, inode, label->session);
+	verdict = bpf_map_lookup_elem(&verdicts, &key);
+	if (verdict) {
+		if (verdict->changed == CORDON_VERDICT_ALWAYS)
+			return verdict->answer;
+		if (verdict->changed == origin_ctime(inode) && !origin_is_written(inode))
+			return verdict->answer;
+	}
+	return gate_ask(label, request, name) ? CORDON_ANSWER_AGAIN : gate_refuse(label, request, CORDON_ARTIFACT_UNSEEN);
+}
+
+/* An installer opens a regular file for reading. */
+static __always_inline __u32 gate_open(struct cordon_label *label, struct file_request *request)
+{
+	struct dentry *dentry = request->dentry;
+
+	if (label->role != CORDON_ROLE_INSTALLER)
+		return CORDON_ANSWER_PASS;
+	if ((gate_levels(label, CORDON_GATE_OPEN) & CORDON_GATE_ARCHIVES) &&
+	    (gate_is_archive((__u64)dentry) || gate_is_fresh(label, request, BPF_CORE_READ(dentry, d_inode))))
+		return gate_answer(label, request, (__u64)dentry);
+	if (!gate_is_named(label, (__u64)dentry, CORDON_GATE_OPEN))
+		return CORDON_ANSWER_PASS;
+	return gate_answer(label, request, (__u64)dentry);
+}
+
+/* An installer gives what it has unpacked or fetched the name under which it uses it. */
+CORDON_GLOBAL __u32 gate_rename(struct cordon_label *label, struct file_request *request, __u64 to)
+{
+	struct dentry *dentry;
+
+	if (!label || !request)
+		return CORDON_ANSWER_EPERM;
+	if (label->role != CORDON_ROLE_INSTALLER || !gate_is_named(label, to, CORDON_GATE_RENAME))
+		return CORDON_ANSWER_PASS;
+	dentry = request->dentry;
+	object_find((__u64)dentry, label->session, &request->hit);
+	return gate_answer(label, request, to);
+}
+
+/* A read, or a mapping, of what there was a verdict on: only of what that was on. */
+static __always_inline __u32 gate_read(struct cordon_label *label, struct file *file, __u32 backend)
+{
+	struct file_request request = { .backend = backend };
+	struct cordon_verdict *verdict;
+	struct cordon_origin_key key = {};
+	struct inode *inode;
+
+	if (label->role != CORDON_ROLE_INSTALLER || !file)
+		return CORDON_ANSWER_PASS;
+	request.dentry = BPF_CORE_READ(file, f_path.dentry);
+	inode = BPF_CORE_READ(request.dentry, d_inode);
+	if (!inode || (BPF_CORE_READ(inode, i_mode) & S_IFMT) != S_IFREG)
+		return CORDON_ANSWER_PASS;
+	origin_key(&key, inode, label->session);
+	verdict = bpf_map_lookup_elem(&verdicts, &key);
+	if (!verdict || (verdict->changed == origin_ctime(inode) && !origin_is_written(inode)))
+		return CORDON_ANSWER_PASS;
+	return gate_refuse(label, &request, CORDON_ARTIFACT_CHANGED);
+}
+
+#endif
