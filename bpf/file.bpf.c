@@ -68,7 +68,8 @@ static __always_inline __u32 file_rename(struct cordon_label *label, struct dent
 	__u64 parent, child;
 	__u32 answer;
 
-	answer = gate_rename(label, &request, (__u64)to);
+	request.to = to;
+	answer = gate_rename(label, &request);
 	if (answer != CORDON_ANSWER_PASS)
 		return answer;
 	request.moved = 1;

@@ -120,8 +120,8 @@ static __always_inline bool gate_is_fresh(struct cordon_label *label, struct fil
 	       origin_ctime(inode) >= session->began;
 }
 
-/* Asks the controller. Gives 1 where the task was stopped. `name`: the file's, or the one that it gets. */
-CORDON_GLOBAL int gate_ask(struct cordon_label *label, struct file_request *request, __u64 name)
+/* Asks the controller. Gives 1 where the task was stopped. */
+CORDON_GLOBAL int gate_ask(struct cordon_label *label, struct file_request *request)
 {
 	struct task_struct *task = (void *)bpf_get_current_task();
 	struct cordon_origin_key key = {};
@@ -147,7 +147,7 @@ CORDON_GLOBAL int gate_ask(struct cordon_label *label, struct file_request *requ
 	emit_head(&record->look.head, CORDON_RECORD_GATE, sizeof(*record), BPF_CORE_READ(task, group_leader), label,
 		  session->level);
 	wait_fill(&record->look, label, request, &key);
-	dentry = (void *)name;
+	dentry = request->to ? request->to : request->dentry;
 	bpf_probe_read_kernel_str(record->leaf, sizeof(record->leaf), BPF_CORE_READ(dentry, d_name.name));
 	if (bpf_send_signal(SIGSTOP)) {
 		bpf_ringbuf_discard(record, 0);
@@ -177,7 +177,7 @@ CORDON_GLOBAL __u32 gate_refuse(struct cordon_label *label, struct file_request 
 }
 
 /* The verdict on the file of the request, which is one that is taken into use; AGAIN: the task waits for it. */
-CORDON_GLOBAL __u32 gate_answer(struct cordon_label *label, struct file_request *request, __u64 name)
+CORDON_GLOBAL __u32 gate_answer(struct cordon_label *label, struct file_request *request)
 {
 	struct cordon_verdict *verdict;
 	struct cordon_origin_key key = {};
@@ -196,7 +196,7 @@ CORDON_GLOBAL __u32 gate_answer(struct cordon_label *label, struct file_request 
 		if (verdict->changed == origin_ctime(inode) && !origin_is_written(inode))
 			return verdict->answer;
 	}
-	return gate_ask(label, request, name) ? CORDON_ANSWER_AGAIN : gate_refuse(label, request, CORDON_ARTIFACT_UNSEEN);
+	return gate_ask(label, request) ? CORDON_ANSWER_AGAIN : gate_refuse(label, request, CORDON_ARTIFACT_UNSEEN);
 }
 
 /* An installer opens a regular file for reading. */
@@ -208,24 +208,24 @@ static __always_inline __u32 gate_open(struct cordon_label *label, struct file_r
 		return CORDON_ANSWER_PASS;
 	if ((gate_levels(label, CORDON_GATE_OPEN) & CORDON_GATE_ARCHIVES) &&
 	    (gate_is_archive((__u64)dentry) || gate_is_fresh(label, request, BPF_CORE_READ(dentry, d_inode))))
-		return gate_answer(label, request, (__u64)dentry);
+		return gate_answer(label, request);
 	if (!gate_is_named(label, (__u64)dentry, CORDON_GATE_OPEN))
 		return CORDON_ANSWER_PASS;
-	return gate_answer(label, request, (__u64)dentry);
+	return gate_answer(label, request);
 }
 
 /* An installer gives what it has unpacked or fetched the name under which it uses it. */
-CORDON_GLOBAL __u32 gate_rename(struct cordon_label *label, struct file_request *request, __u64 to)
+CORDON_GLOBAL __u32 gate_rename(struct cordon_label *label, struct file_request *request)
 {
 	struct dentry *dentry;
 
 	if (!label || !request)
 		return CORDON_ANSWER_EPERM;
-	if (label->role != CORDON_ROLE_INSTALLER || !gate_is_named(label, to, CORDON_GATE_RENAME))
+	if (label->role != CORDON_ROLE_INSTALLER || !gate_is_named(label, (__u64)request->to, CORDON_GATE_RENAME))
 		return CORDON_ANSWER_PASS;
 	dentry = request->dentry;
 	object_find((__u64)dentry, label->session, &request->hit);
-	return gate_answer(label, request, to);
+	return gate_answer(label, request);
 }
 
 /* A read, or a mapping, of what there was a verdict on: only of what that was on. */
@@ -234,12 +234,14 @@ static __always_inline __u32 gate_read(struct cordon_label *label, struct file *
 	struct file_request request = { .backend = backend };
 	struct cordon_verdict *verdict;
 	struct cordon_origin_key key = {};
+	struct dentry *dentry;
 	struct inode *inode;
 
 	if (label->role != CORDON_ROLE_INSTALLER || !file)
 		return CORDON_ANSWER_PASS;
-	request.dentry = BPF_CORE_READ(file, f_path.dentry);
-	inode = BPF_CORE_READ(request.dentry, d_inode);
+	dentry = BPF_CORE_READ(file, f_path.dentry);
+	request.dentry = dentry;
+	inode = BPF_CORE_READ(dentry, d_inode);
 	if (!inode || (BPF_CORE_READ(inode, i_mode) & S_IFMT) != S_IFREG)
 		return CORDON_ANSWER_PASS;
 	origin_key(&key, inode, label->session);

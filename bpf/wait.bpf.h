@@ -12,6 +12,7 @@
  * pointer as an argument, and what is read from memory is a number to the verifier. */
 struct file_request {
 	struct dentry *dentry;
+	struct dentry *to; /* of what gets another name: that one */
 	__u32 kind;   /* enum cordon_op_kind */
 	__u32 access; /* CORDON_ACCESS_* */
 	__u32 backend;

@@ -131,3 +131,9 @@ char *text_format(const char *format, ...)
 	va_end(args);
 	return out;
 }
+
+void text_hex(char *to, const unsigned char *bytes, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		snprintf(to + 2 * i, 3, "%02x", bytes[i]);
+}

@@ -32,4 +32,7 @@ const char *text_basename(const char *path);
 /* snprintf into a new string; NULL: out of memory. */
 char *text_format(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/* Takes: `len` bytes. Gives: 2 * len hexadecimal digits, lower case, and a NUL. */
+void text_hex(char *to, const unsigned char *bytes, size_t len);
+
 #endif

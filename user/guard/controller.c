@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/rule.h"
 #include "base/text.h"
+#include "guard/gate.h"
 #include "guard/proto.h"
 #include "guard/startup.h"
 #include "report/report.h"
@@ -66,6 +67,9 @@ static int controller_record(const struct cordon_record *record, void *arg)
 		break;
 	case CORDON_RECORD_PROGRAM:
 		compare_take(c, (const struct cordon_record_program *)record);
+		break;
+	case CORDON_RECORD_GATE:
+		gate_take(c, (const struct cordon_record_gate *)record);
 		break;
 	case CORDON_RECORD_FINDING:
 		finding_take(c, (const struct cordon_record_finding *)record);
@@ -165,7 +169,9 @@ static void controller_loop(struct controller *c, int ring)
 	int64_t beat = 0;
 
 	while (!c->over && !c->error) {
-		struct pollfd fds[2] = { { .fd = ring, .events = POLLIN }, { .fd = c->supervisor, .events = POLLIN } };
+		struct pollfd fds[2 + GATE_POLL_MAX] = { { .fd = ring, .events = POLLIN },
+							 { .fd = c->supervisor, .events = POLLIN } };
+		int timeout = c->reported ? 100 : BEAT_MS;
 		int64_t now = clock_ms();
 
 		if (now >= beat) {
@@ -177,10 +183,11 @@ static void controller_loop(struct controller *c, int ring)
 			controller_beat(c);
 		if (c->over || c->error)
 			break;
-		if (poll(fds, 2, c->reported ? 100 : BEAT_MS) < 0 && errno != EINTR)
+		if (poll(fds, 2 + gate_poll(c, fds + 2, GATE_POLL_MAX, &timeout), timeout) < 0 && errno != EINTR)
 			c->error = -errno;
 		if (fds[0].revents)
 			kernel_ring_consume(c->kernel);
+		gate_turn(c);
 		if (c->supervisor >= 0 && fds[1].revents)
 			controller_read_supervisor(c);
 	}
@@ -238,6 +245,7 @@ void controller_release(struct controller *c)
 	places_free(c->places);
 	recognise_free(c->table);
 	startup_release(c);
+	gate_release(c);
 	policy_data_release(&c->data);
 	policy_free(c->policy);
 	tree_free(c->tree);

@@ -4,6 +4,7 @@
  * without privileges (artifact/), judged by the policy, and the installer goes on with the verdict in the kernel.
  *
  *   gate.c        who waits for what, until when; the answer
+ *   gate_register.c  where that is
  *   gate_judge.c  what the policy says of what was read
  *   gate_tree.c   what is no archive: a folder that uv has unpacked, pnpm's index
  */
@@ -22,7 +23,8 @@ struct gate_object {
 	const char *path;     /* of the file or folder; NULL: not known */
 	const char *leaf;     /* its own name; of a rename the new one */
 	const char *ecosystem; /* of the installer */
-	struct identity identity; /* name "": it does not say */
+	struct identity identity; /* as it says itself; name "": it does not */
+	struct identity named;	  /* as its file's name says; the same */
 	char sha256[65], sha512[129]; /* "": not known */
 	const struct artifact *artifact; /* NULL: it is no archive */
 };
@@ -43,6 +45,9 @@ void gate_judge_unseen(const struct controller *c, const char *why, struct gate_
 /* gate_tree.c: fills the identity that a folder or an index names. Gives 0; -ENOENT: it names none; -errno. */
 int gate_tree_identity(int folder, const char *ecosystem, struct identity *ret);
 int gate_index_identity(const char *leaf, struct identity *ret);
+
+/* gate_register.c: where installers take artifacts into use, into the kernel. Before the session's command starts. */
+int gate_register(struct controller *c);
 
 /* A record of an installer that waits. */
 void gate_take(struct controller *c, const struct cordon_record_gate *record);

@@ -8,6 +8,7 @@
 #include "base/rule.h"
 #include "base/text.h"
 #include "guard/controller.h"
+#include "guard/gate.h"
 #include "kernel/machine.h"
 
 #include <errno.h>
@@ -232,6 +233,8 @@ static int setup_recognition(struct controller *c, char **ret_why)
 		memcpy(c->kernel_session.codes, c->table->codes, sizeof(c->kernel_session.codes));
 		r = kernel_session_update(c->kernel, c->session, &c->kernel_session);
 	}
+	if (!r)
+		r = gate_register(c);
 	return r ? setup_fail(ret_why, r, "cannot write the recognition table") : 0;
 }
 

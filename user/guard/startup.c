@@ -66,21 +66,19 @@ static int look_digest(struct look *look)
 
 	if (EVP_Digest(look->text, look->len, digest, &len, EVP_sha256(), NULL) != 1 || len != 32)
 		return -EIO;
-	for (unsigned int i = 0; i < len; i++)
-		snprintf(look->sha256 + 2 * i, 3, "%02x", digest[i]);
+	text_hex(look->sha256, digest, len);
 	return 0;
 }
 
-static bool is_granted(const struct look *look)
+bool startup_is_granted(const struct controller *c, const struct identity *owner, const char *sha256)
 {
-	const struct identity *owner = &look->owner.identity;
-	const struct policy *policy = look->c->policy;
+	const struct policy *policy = c->policy;
 	time_t now = time(NULL);
 
-	for (size_t i = 0; look->sha256[0] && i < policy->grant_count; i++) {
+	for (size_t i = 0; sha256[0] && i < policy->grant_count; i++) {
 		const struct policy_grant *grant = &policy->grants[i];
 
-		if (grant->rule == CORDON_RULE_FILE_STARTUP && grant->sha256 && !strcmp(grant->sha256, look->sha256) &&
+		if (grant->rule == CORDON_RULE_FILE_STARTUP && grant->sha256 && !strcmp(grant->sha256, sha256) &&
 		    policy_grant_matches(grant, owner->ecosystem, owner->name, owner->version[0] ? owner->version : NULL, now))
 			return true;
 	}
@@ -159,7 +157,7 @@ static enum verdict startup_judge(struct controller *c, const char *path, const 
 	file.len = look.len;
 	file.owner = look.owner.identity.name[0] ? look.owner.identity.name : NULL;
 	file.editable = look.owner.editable;
-	if (startup_is_known(c->data.startup, &file) || is_granted(&look))
+	if (startup_is_known(c->data.startup, &file) || startup_is_granted(c, &look.owner.identity, look.sha256))
 		return VERDICT_FINE;
 	return look_refuse(&look, head);
 }

@@ -22,6 +22,9 @@ int startup_read(int folder, const char *name, int flags, size_t max, char **ret
 /* Takes: an open folder of modules, the file's name in it. Gives: *ret; true where anything is installed there at all. */
 bool startup_owner_find(int folder, const char *name, struct startup_owner *ret);
 
+/* Whether a grant of file.startup names that digest ("": none does) for that distribution. */
+bool startup_is_granted(const struct controller *c, const struct identity *owner, const char *sha256);
+
 /* A finding of the kernel's: an installer writes such a file, which cannot be read yet. */
 void startup_note(struct controller *c, const struct cordon_record_finding *record, const char *path);
 /* That process is gone: what it wrote is complete. */

@@ -102,6 +102,8 @@ int kernel_origin(struct kernel *kernel, const struct cordon_label *label, int f
 int kernel_origin_set(struct kernel *kernel, const struct cordon_origin_key *key, unsigned int origin);
 /* It was compared with its content of that time, and is no copy of anything good. */
 int kernel_compared(struct kernel *kernel, const struct cordon_origin_key *key, uint64_t changed);
+/* The word on an artifact: before the task that waits for it is woken. */
+int kernel_verdict(struct kernel *kernel, const struct cordon_origin_key *key, const struct cordon_verdict *verdict);
 /* Who made the entry `name` of the shared folder with that address. -ENOENT: nobody of this session. */
 int kernel_made(struct kernel *kernel, uint32_t session, uint64_t parent, const char *name, struct cordon_made *ret);
 int kernel_zone_add(struct kernel *kernel, const struct cordon_zone_key *key, const struct cordon_zone_val *val);
@@ -110,6 +112,7 @@ int kernel_names_add(struct kernel *kernel, const struct cordon_name_key *keys, 
 		     size_t count);
 int kernel_recognition_add(struct kernel *kernel, const struct cordon_recognition_key *key,
 			   const struct cordon_recognition *val);
+int kernel_gate_add(struct kernel *kernel, const struct cordon_gate_key *key, const struct cordon_gate *gate);
 int kernel_grant_net(struct kernel *kernel, const struct cordon_grant_net *key);
 int kernel_grant_file(struct kernel *kernel, const struct cordon_grant_file *key);
 

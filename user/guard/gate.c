@@ -1,0 +1,402 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * gate.c - who waits for the verdict on what, until when; and the answer.
+ *
+ * Nobody waits for ever: a file that somebody has open for writing, a reader that takes too long, a controller that was
+ * stopped itself: each ends in the mode's refusal. In audit nobody waits longer than GATE_AUDIT_MS; what is found
+ * later is told all the same.
+ */
+#include "guard/gate.h"
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "policy/name.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define GATE_AUDIT_MS 500
+/* Who writes an archive closes it before it is read; a mapped page may be on its way for a moment. */
+#define GATE_WRITER_MS 3000
+#define GATE_WRITER_LOOK_MS 20
+/* The same file, changed again and again while it is looked at. */
+#define GATE_LOOKS_MAX 16
+/* Artifacts that are remembered; more than any lock file lists. */
+#define GATE_SEEN_MAX 8192
+
+struct gate_job {
+	struct cordon_record_gate record;
+	char *path;
+	int fd;
+	int64_t since; /* ms */
+	struct artifact_job *reading; /* NULL: somebody has it open for writing, or there are too many */
+	bool answered; /* audit: the installer went on already */
+	struct gate_job *next;
+};
+
+/* What was looked at: how often, and what it was. */
+struct gate_seen {
+	struct cordon_origin_key key;
+	struct identity identity;
+	char sha256[65];
+	unsigned int looks;
+};
+
+struct gate {
+	struct artifact_reader *reader;
+	struct gate_job *jobs;
+	struct gate_seen *seen;
+	size_t seen_count, seen_room;
+};
+
+static const char *gate_ecosystem(const struct controller *c, const struct cordon_record *head)
+{
+	unsigned int installer = head->label.installer;
+
+	return installer && installer <= c->data.installers->count ? c->data.installers->items[installer - 1].ecosystem : "";
+}
+
+static struct gate *gate_get(struct controller *c)
+{
+	if (!c->gate)
+		c->gate = calloc(1, sizeof(*c->gate));
+	return c->gate;
+}
+
+static struct gate_seen *gate_remember(struct controller *c, const struct cordon_origin_key *key)
+{
+	struct gate *gate = c->gate;
+
+	for (size_t i = gate->seen_count; i > 0; i--)
+		if (look_same_file(&gate->seen[i - 1].key, key))
+			return &gate->seen[i - 1];
+	if (gate->seen_count == gate->seen_room) {
+		size_t room = gate->seen_room * 2 + 32;
+		struct gate_seen *more = room <= GATE_SEEN_MAX ? realloc(gate->seen, room * sizeof(*more)) : NULL;
+
+		if (!more)
+			return NULL;
+		gate->seen = more;
+		gate->seen_room = room;
+	}
+	gate->seen[gate->seen_count] = (struct gate_seen){ .key = *key };
+	return &gate->seen[gate->seen_count++];
+}
+
+const char *gate_sha256(const struct controller *c, const struct identity *identity)
+{
+	const struct gate *gate = c->gate;
+
+	for (size_t i = gate && identity->name[0] ? gate->seen_count : 0; i > 0; i--) {
+		const struct gate_seen *seen = &gate->seen[i - 1];
+
+		if (!strcmp(seen->identity.ecosystem, identity->ecosystem) && !strcmp(seen->identity.name, identity->name) &&
+		    !strcmp(seen->identity.version, identity->version))
+			return seen->sha256;
+	}
+	return "";
+}
+
+/* The verdict goes to the kernel before the task is woken. What cannot be written there ends who waits for it. */
+static void job_answer(struct controller *c, struct gate_job *job, unsigned int answer, bool always)
+{
+	const struct cordon_record_program *look = &job->record.look;
+	const struct cordon_verdict verdict = {
+		.changed = always ? CORDON_VERDICT_ALWAYS : look->changed,
+		.answer = answer,
+	};
+	int r = kernel_verdict(c->kernel, &look->key, &verdict);
+	bool refused = answer != CORDON_ANSWER_PASS;
+
+	if (r)
+		log_debug("cannot write the verdict on '%s': %s", job->path ? job->path : "?", strerror(-r));
+	/* trace: there is no call to make once more. */
+	task_answer(c, &look->head, r || (refused && look->final) ? SIGKILL : SIGCONT);
+	job->answered = true;
+}
+
+/* Tells what stands against it, and answers; takes the reason. */
+static void job_end(struct controller *c, struct gate_job *job, const struct gate_object *object, struct gate_verdict *verdict)
+{
+	_cleanup_free_ char *reason = TAKE_PTR(verdict->reason);
+	bool refused = verdict->answer != CORDON_ANSWER_PASS;
+	struct artifact_finding finding = {
+		.path = job->path,
+		.identity = &object->identity,
+		.sha256 = verdict->sha256[0] ? verdict->sha256 : object->sha256,
+		.rule = verdict->rule,
+		.action = verdict->action,
+		.answer = refused && job->record.look.final ? CORDON_ANSWER_KILL : verdict->answer,
+		.reason = reason,
+	};
+
+	log_debug("'%s' is %s %s, sha256 %s: %s", job->path ? job->path : "?", object->identity.name, object->identity.version,
+		  object->sha256, verdict->what ? reason : "fine");
+	if (verdict->what && verdict->action != CORDON_ACTION_ALLOW)
+		finding_take_artifact(c, &job->record.look.head, &finding);
+	if (!job->answered)
+		job_answer(c, job, verdict->answer, refused);
+}
+
+static void job_end_unseen(struct controller *c, struct gate_job *job, const char *why)
+{
+	const struct gate_object object = { .path = job->path, .leaf = job->record.leaf };
+	struct gate_verdict verdict;
+
+	gate_judge_unseen(c, why, &verdict);
+	job_end(c, job, &object, &verdict);
+}
+
+/* Whether the file is the one that was asked about, and as it was then. Gives 0; -ESTALE; -EBUSY: somebody has it open for
+ * writing; -errno. */
+static int job_check(struct controller *c, struct gate_job *job)
+{
+	const struct cordon_record_program *look = &job->record.look;
+	struct kernel_origin origin;
+	int r = kernel_origin(c->kernel, &look->head.label, job->fd, &origin);
+
+	if (r)
+		return r;
+	if (!look_same_file(&origin.key, &look->key) || origin.changed != look->changed)
+		return -ESTALE;
+	return origin.written ? -EBUSY : 0;
+}
+
+/* All that is known; what it claims inside counts more than its name. */
+static void job_judge(struct controller *c, struct gate_job *job, struct gate_object *object)
+{
+	struct gate_seen *seen = gate_remember(c, &job->record.look.key);
+	struct gate_verdict verdict;
+	int r = job_check(c, job);
+
+	if (r == -ESTALE || r == -EBUSY) {
+		/* It asks once more, about what is there now. */
+		if (!job->answered && seen && ++seen->looks < GATE_LOOKS_MAX)
+			task_answer(c, &job->record.look.head, job->record.look.final ? SIGKILL : SIGCONT);
+		else if (!job->answered)
+			job_end_unseen(c, job, "it changes while it is looked at");
+		job->answered = true;
+		return;
+	}
+	if (r) {
+		job_end_unseen(c, job, strerror(-r));
+		return;
+	}
+	gate_judge(c, object, &verdict);
+	if (seen) {
+		seen->identity = object->identity;
+		snprintf(seen->sha256, sizeof(seen->sha256), "%s", object->sha256);
+	}
+	job_end(c, job, object, &verdict);
+}
+
+static void job_read_done(struct controller *c, struct gate_job *job, const struct artifact *artifact)
+{
+	struct gate_object object = {
+		.path = job->path,
+		.leaf = job->record.leaf,
+		.ecosystem = gate_ecosystem(c, &job->record.look.head),
+		.identity = artifact->identity,
+		.artifact = artifact,
+	};
+
+	if (artifact->hashed)
+		text_hex(object.sha256, artifact->sha256, sizeof(artifact->sha256));
+	if (artifact->hashed_sha512)
+		text_hex(object.sha512, artifact->sha512, sizeof(artifact->sha512));
+	if (artifact->kind != ARTIFACT_NONE)
+		identity_from_archive(object.ecosystem, object.leaf, NULL, &object.named);
+	else if (job->record.look.kind == CORDON_OP_RENAME)
+		gate_index_identity(object.leaf, &object.named);
+	if (!object.identity.name[0])
+		object.identity = object.named;
+	job_judge(c, job, &object);
+}
+
+static void job_tree(struct controller *c, struct gate_job *job)
+{
+	struct gate_object object = {
+		.path = job->path,
+		.leaf = job->record.leaf,
+		.ecosystem = gate_ecosystem(c, &job->record.look.head),
+	};
+	int r = gate_tree_identity(job->fd, object.ecosystem, &object.identity);
+
+	if (r && r != -ENOENT)
+		job_end_unseen(c, job, r == -EINVAL ? "it holds more than one .dist-info" : strerror(-r));
+	else
+		job_judge(c, job, &object);
+}
+
+/* Gives whether the job is done. */
+static bool job_start(struct controller *c, struct gate_job *job)
+{
+	struct artifact_limits limits = artifact_limits_default;
+	struct stat st;
+	int r = job_check(c, job);
+
+	if (r == -EBUSY && clock_ms() - job->since < GATE_WRITER_MS)
+		return false;
+	if (r == -EBUSY) {
+		job_end_unseen(c, job, "somebody has it open for writing");
+		return true;
+	}
+	if (r == -ESTALE) {
+		job_judge(c, job, &(struct gate_object){ .path = job->path });
+		return true;
+	}
+	if (r || fstat(job->fd, &st)) {
+		job_end_unseen(c, job, strerror(r ? -r : errno));
+		return true;
+	}
+	if (S_ISDIR(st.st_mode)) {
+		job_tree(c, job);
+		return true;
+	}
+	if (!c->gate->reader && (r = artifact_reader_start(&c->gate->reader))) {
+		job_end_unseen(c, job, strerror(-r));
+		return true;
+	}
+	snprintf(limits.ecosystem, sizeof(limits.ecosystem), "%s", gate_ecosystem(c, &job->record.look.head));
+	r = artifact_start(c->gate->reader, job->fd, &limits, &job->reading);
+	if (r == -EAGAIN)
+		return false;
+	if (r)
+		job_end_unseen(c, job, strerror(-r));
+	return r != 0;
+}
+
+/* Gives whether the job is done. */
+static bool job_turn(struct controller *c, struct gate_job *job)
+{
+	bool audit = c->kernel_session.mode == CORDON_MODE_AUDIT;
+	struct artifact artifact = { 0 };
+	int r;
+
+	if (audit && !job->answered && clock_ms() - job->since >= GATE_AUDIT_MS)
+		job_answer(c, job, CORDON_ANSWER_PASS, false);
+	if (!job->reading && job_start(c, job))
+		return true;
+	if (!job->reading)
+		return false;
+	r = artifact_job_read(job->reading, &artifact);
+	if (r == -EAGAIN)
+		return false;
+	if (r)
+		job_end_unseen(c, job, strerror(-r));
+	else
+		job_read_done(c, job, &artifact);
+	artifact_release(&artifact);
+	return true;
+}
+
+static void job_free(struct gate_job *job)
+{
+	artifact_job_free(job->reading);
+	cleanup_close(&job->fd);
+	free(job->path);
+	free(job);
+}
+
+void gate_turn(struct controller *c)
+{
+	struct gate_job **at = c->gate ? &c->gate->jobs : NULL;
+
+	while (at && *at) {
+		struct gate_job *job = *at;
+
+		if (job_turn(c, job)) {
+			*at = job->next;
+			job_free(job);
+		} else {
+			at = &job->next;
+		}
+	}
+}
+
+size_t gate_poll(struct controller *c, struct pollfd *fds, size_t room, int *timeout)
+{
+	size_t count = 0;
+
+	for (struct gate_job *job = c->gate ? c->gate->jobs : NULL; job; job = job->next) {
+		int left = job->reading ? artifact_job_left(job->reading) : GATE_WRITER_LOOK_MS;
+
+		if (!job->answered && c->kernel_session.mode == CORDON_MODE_AUDIT) {
+			int64_t rest = job->since + GATE_AUDIT_MS - clock_ms();
+
+			left = rest < left ? rest > 0 ? (int)rest : 0 : left;
+		}
+		if (left < *timeout)
+			*timeout = left;
+		if (job->reading && count < room)
+			fds[count++] = (struct pollfd){ .fd = artifact_job_fd(job->reading), .events = POLLIN };
+	}
+	return count;
+}
+
+bool gate_is_busy(const struct controller *c)
+{
+	return c->gate && c->gate->jobs;
+}
+
+static bool gate_waits_already(const struct controller *c, const struct cordon_record_program *look)
+{
+	for (const struct gate_job *job = c->gate->jobs; job; job = job->next)
+		if (job->record.look.head.tgid == look->head.tgid && !job->answered &&
+		    look_same_file(&job->record.look.key, &look->key) && job->record.look.changed == look->changed)
+			return true;
+	return false;
+}
+
+void gate_take(struct controller *c, const struct cordon_record_gate *record)
+{
+	struct gate_job *job;
+
+	/* Somebody woke it, and it was stopped again. */
+	if (gate_get(c) && gate_waits_already(c, &record->look))
+		return;
+	job = c->gate ? calloc(1, sizeof(*job)) : NULL;
+	if (!job) {
+		log_warn("out of memory: an installer is ended that waits for a verdict");
+		task_answer(c, &record->look.head, SIGKILL);
+		return;
+	}
+	job->record = *record;
+	job->since = clock_ms();
+	job->path = look_path(c, &record->look, record->look.kind == CORDON_OP_OPEN ? record->leaf : NULL);
+	job->fd = job->path ? open(job->path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC) : -1;
+	if (job->fd < 0) {
+		job_end_unseen(c, job, job->path ? strerror(errno) : "its path is too long");
+		job_free(job);
+		return;
+	}
+	if (job_turn(c, job)) {
+		job_free(job);
+		return;
+	}
+	job->next = c->gate->jobs;
+	c->gate->jobs = job;
+}
+
+void gate_release(struct controller *c)
+{
+	struct gate *gate = TAKE_PTR(c->gate);
+
+	if (!gate)
+		return;
+	while (gate->jobs) {
+		struct gate_job *job = gate->jobs;
+
+		gate->jobs = job->next;
+		job_free(job);
+	}
+	artifact_reader_stop(gate->reader);
+	free(gate->seen);
+	free(gate);
+}

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* gate_judge.c - what stands against an artifact: the policy's list of denied ones, start-up files that it would bring. */
+#include "base/cleanup.h"
+#include "base/text.h"
+#include "guard/gate.h"
+#include "guard/startup.h"
+#include "judge.h"
+
+#include <openssl/evp.h>
+#include <string.h>
+
+static void verdict_set(const struct controller *c, struct gate_verdict *verdict, unsigned int what, char *reason)
+{
+	struct cordon_op op = { .kind = CORDON_OP_ARTIFACT, .role = CORDON_ROLE_INSTALLER, .what = what };
+
+	verdict->what = what;
+	verdict->rule = cordon_rule_of(&op);
+	verdict->action = cordon_action_of(&op, verdict->rule,
+					   c->kernel_session.actions[cordon_row_of(&op)][verdict->rule], 0);
+	verdict->answer = cordon_answer_of(verdict->action, c->kernel_session.mode);
+	verdict->reason = reason;
+}
+
+void gate_judge_unseen(const struct controller *c, const char *why, struct gate_verdict *ret)
+{
+	*ret = (struct gate_verdict){ 0 };
+	verdict_set(c, ret, CORDON_ARTIFACT_UNSEEN, text_format("it could not be looked at: %s", why));
+}
+
+static int startup_digest(const struct artifact_startup *entry, char ret[65])
+{
+	unsigned char digest[EVP_MAX_MD_SIZE];
+	unsigned int len = 0;
+
+	if (EVP_Digest(entry->text, entry->len, digest, &len, EVP_sha256(), NULL) != 1 || len != 32)
+		return -1;
+	text_hex(ret, digest, len);
+	return 0;
+}
+
+/* As it will be judged once more when it is written: by its name, content and owner. */
+static bool startup_entry_is_fine(const struct controller *c, const struct gate_object *object,
+				  const struct artifact_startup *entry, char sha256[65])
+{
+	_cleanup_free_ char *path = text_format("/site-packages/%s", text_basename(entry->path));
+	const struct startup_file file = {
+		.path = path, .text = entry->text, .len = entry->len, .owner = object->identity.name,
+	};
+
+	sha256[0] = '\0';
+	if (!path || (entry->text && startup_digest(entry, sha256)))
+		return false;
+	return startup_is_known(c->data.startup, &file) || startup_is_granted(c, &object->identity, sha256);
+}
+
+static void judge_startup(const struct controller *c, const struct gate_object *object, struct gate_verdict *ret)
+{
+	const struct artifact *artifact = object->artifact;
+
+	for (size_t i = 0; artifact && !ret->what && i < artifact->startup_count; i++)
+		if (!startup_entry_is_fine(c, object, &artifact->startup[i], ret->sha256))
+			verdict_set(c, ret, CORDON_ARTIFACT_STARTUP,
+				    text_format("it brings %s, which python would run at its start, and whose content has no known form",
+						artifact->startup[i].path));
+}
+
+static void judge_denied(const struct controller *c, const struct gate_object *object, const struct identity *identity,
+			 struct gate_verdict *ret)
+{
+	const struct policy_artifact asked = {
+		.ecosystem = identity->ecosystem[0] ? identity->ecosystem : object->ecosystem ? object->ecosystem : "",
+		.name = identity->name,
+		.version = identity->version,
+		.sha256 = object->sha256,
+		.sha512 = object->sha512,
+	};
+	const struct policy_deny *deny = ret->what ? NULL : policy_denies(c->policy, &asked);
+
+	if (deny)
+		verdict_set(c, ret, CORDON_ARTIFACT_DENIED,
+			    text_format("%s, line %u, denies %s%s%s", deny->file, deny->line, deny->digest ? deny->digest : deny->package,
+					deny->version ? "==" : "", deny->version ? deny->version : ""));
+}
+
+void gate_judge(const struct controller *c, const struct gate_object *object, struct gate_verdict *ret)
+{
+	const struct artifact *artifact = object->artifact;
+
+	*ret = (struct gate_verdict){ 0 };
+	judge_denied(c, object, &object->identity, ret);
+	judge_denied(c, object, &object->named, ret);
+	if (!ret->what && artifact && artifact->kind == ARTIFACT_MALFORMED)
+		gate_judge_unseen(c, artifact_fault_name(artifact->fault), ret);
+	if (!ret->what)
+		judge_startup(c, object, ret);
+}
