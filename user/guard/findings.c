@@ -8,6 +8,7 @@
 #include "base/rule.h"
 #include "base/text.h"
 #include "guard/findings_internal.h"
+#include "guard/gate.h"
 #include "guard/startup.h"
 #include "journal/mask.h"
 #include "report/report.h"
@@ -81,6 +82,7 @@ static void finding_fill_package(struct controller *c, struct finding *finding, 
 	finding->ecosystem = strdup(identity->ecosystem);
 	finding->package = strdup(identity->name);
 	finding->version = finding_copy(identity->version);
+	finding->sha256 = finding_copy(gate_sha256(c, identity));
 }
 
 static bool text_same(const char *a, const char *b)
@@ -235,6 +237,7 @@ void finding_take_artifact(struct controller *c, const struct cordon_record *hea
 	finding_fill_actor(c, &finding, head);
 	finding_fill_owner(&finding, what->identity);
 	finding.object_path = finding_copy(what->path);
+	free(finding.sha256);
 	finding.sha256 = finding_copy(what->sha256);
 	finding.reason = finding_copy(what->reason);
 	finding_put(c, &finding);
@@ -250,6 +253,7 @@ void finding_take_startup(struct controller *c, const struct cordon_record *head
 	finding_fill_actor(c, &finding, head);
 	finding_fill_owner(&finding, what->owner);
 	finding.object_path = strdup(what->path);
+	free(finding.sha256);
 	finding.sha256 = finding_copy(what->sha256);
 	if (what->aside)
 		finding.reason = text_format("its content has no known form; it is now %s", what->aside);

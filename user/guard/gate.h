@@ -39,6 +39,8 @@ struct gate_verdict {
 
 /* gate_judge.c: fills *ret; the reason is NULL where memory is short. */
 void gate_judge(const struct controller *c, const struct gate_object *object, struct gate_verdict *ret);
+/* Of code whose artifact nobody saw: whether the policy denies the package. */
+bool gate_denies(const struct controller *c, const struct identity *identity, struct gate_verdict *ret);
 /* The same where nothing could be read; `why` is a clause. */
 void gate_judge_unseen(const struct controller *c, const char *why, struct gate_verdict *ret);
 

@@ -60,7 +60,7 @@ static void judge_startup(const struct controller *c, const struct gate_object *
 	for (size_t i = 0; artifact && !ret->what && i < artifact->startup_count; i++)
 		if (!startup_entry_is_fine(c, object, &artifact->startup[i], ret->sha256))
 			verdict_set(c, ret, CORDON_ARTIFACT_STARTUP,
-				    text_format("it brings %s, which python would run at its start, and whose content has no known form",
+				    text_format("brings %s, which python would run at its start, and whose content has no known form",
 						artifact->startup[i].path));
 }
 
@@ -82,6 +82,16 @@ static void judge_denied(const struct controller *c, const struct gate_object *o
 					deny->version ? "==" : "", deny->version ? deny->version : ""));
 }
 
+bool gate_denies(const struct controller *c, const struct identity *identity, struct gate_verdict *ret)
+{
+	struct gate_object object = { .ecosystem = identity->ecosystem, .identity = *identity };
+
+	*ret = (struct gate_verdict){ 0 };
+	snprintf(object.sha256, sizeof(object.sha256), "%s", gate_sha256(c, identity));
+	judge_denied(c, &object, identity, ret);
+	return ret->what != CORDON_ARTIFACT_NONE;
+}
+
 void gate_judge(const struct controller *c, const struct gate_object *object, struct gate_verdict *ret)
 {
 	const struct artifact *artifact = object->artifact;
@@ -90,7 +100,9 @@ void gate_judge(const struct controller *c, const struct gate_object *object, st
 	judge_denied(c, object, &object->identity, ret);
 	judge_denied(c, object, &object->named, ret);
 	if (!ret->what && artifact && artifact->kind == ARTIFACT_MALFORMED)
-		gate_judge_unseen(c, artifact_fault_name(artifact->fault), ret);
+		verdict_set(c, ret, CORDON_ARTIFACT_UNSEEN,
+			    text_format("it %s%s%s", artifact_fault_name(artifact->fault), artifact->detail ? ": " : "",
+					artifact->detail ? artifact->detail : ""));
 	if (!ret->what)
 		judge_startup(c, object, ret);
 }

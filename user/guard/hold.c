@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/rule.h"
 #include "guard/controller.h"
+#include "guard/gate.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -17,7 +18,7 @@
 #include <unistd.h>
 
 /* Through a pidfd: between our look and the signal the number may become another's. */
-static void hold_wake(const struct process *process, struct cordon_label *label, struct controller *c)
+static void hold_wake(const struct process *process, struct cordon_label *label, int signal, struct controller *c)
 {
 	int pidfd = (int)syscall(SYS_pidfd_open, process->pid, 0);
 	struct cordon_label now;
@@ -26,7 +27,7 @@ static void hold_wake(const struct process *process, struct cordon_label *label,
 		return;
 	/* The label is still the one that we wrote, so pidfd and label are of one process. */
 	if (!kernel_label_get(c->kernel, process->tgid, &now) && !memcmp(&now, label, sizeof(now)))
-		syscall(SYS_pidfd_send_signal, pidfd, SIGCONT, NULL, 0);
+		syscall(SYS_pidfd_send_signal, pidfd, signal, NULL, 0);
 	close(pidfd);
 }
 
@@ -107,6 +108,27 @@ static void hold_choose(struct controller *c, struct process *process, struct de
 	facts_release(&facts);
 }
 
+/* Whether package code may not begin: its package is denied. Tells, and gives the signal that answers it. */
+static int hold_verdict(struct controller *c, const struct process *process, const struct decision *decision)
+{
+	struct gate_verdict verdict;
+	struct cordon_record head = {
+		.session = c->session, .pid = (uint32_t)process->pid, .tgid = process->tgid, .time = process->program->time,
+		.label = { .session = c->session, .role = CORDON_ROLE_PACKAGE, .package = process->package },
+	};
+
+	if (decision->role != CORDON_ROLE_PACKAGE || !gate_denies(c, &decision->identity, &verdict))
+		return SIGCONT;
+	head.label.installer = (uint16_t)process->installer;
+	if (verdict.action != CORDON_ACTION_ALLOW)
+		finding_take_artifact(c, &head, &(struct artifact_finding){
+			.identity = &decision->identity, .sha256 = gate_sha256(c, &decision->identity), .rule = verdict.rule,
+			.action = verdict.action, .reason = verdict.reason,
+			.answer = verdict.answer == CORDON_ANSWER_PASS ? CORDON_ANSWER_PASS : CORDON_ANSWER_KILL });
+	free(verdict.reason);
+	return verdict.answer == CORDON_ANSWER_PASS ? SIGCONT : SIGKILL;
+}
+
 void hold_decide(struct controller *c, struct process *process)
 {
 	struct cordon_label label = { .session = c->session };
@@ -135,5 +157,5 @@ void hold_decide(struct controller *c, struct process *process)
 			log_debug("cannot label process %d: %s", (int)process->pid, strerror(-r));
 		return;
 	}
-	hold_wake(process, &label, c);
+	hold_wake(process, &label, hold_verdict(c, process, &decision), c);
 }

@@ -26,6 +26,7 @@ static enum grant_key grant_key(unsigned int rule)
 	case CORDON_RULE_EXEC_DROPPED:
 		return GRANT_KEY_PROGRAM;
 	case CORDON_RULE_FILE_STARTUP:
+	case CORDON_RULE_IDENTITY_STARTUP: /* the same file, before it is written */
 		return GRANT_KEY_CONTENT;
 	default:
 		return GRANT_KEY_NONE;
@@ -47,6 +48,8 @@ static const char *why_not(const struct finding *f)
 {
 	if (f->rule == CORDON_RULE_GUARD_TAMPER)
 		return "nothing may touch the guard";
+	if (f->rule == CORDON_RULE_IDENTITY_KNOWN_BAD)
+		return "the policy denies it; it can be taken off that list";
 	if (!f->package || !*f->package)
 		return "it was no package's code";
 	if (!strcmp(f->package, "unknown"))
@@ -109,6 +112,7 @@ int report_narrowest_grant(const struct finding *f, struct policy_grant *ret, co
 	} else if (r == 0 && grant_key(f->rule) == GRANT_KEY_PROGRAM) {
 		r = copy(f->object_path, &grant.program);
 	} else if (r == 0 && grant_key(f->rule) == GRANT_KEY_CONTENT) {
+		grant.rule = CORDON_RULE_FILE_STARTUP;
 		r = copy(f->sha256, &grant.sha256);
 	} else if (r == 0) {
 		r = copy(f->object_path, &grant.path);

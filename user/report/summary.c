@@ -7,6 +7,7 @@
 
 #include "base/cleanup.h"
 #include "base/rule.h"
+#include "base/text.h"
 #include "report/field.h"
 
 #include <string.h>
@@ -82,10 +83,18 @@ static void put_rule(FILE *out, const struct group *group, size_t from, size_t e
 	_cleanup_free_ char *object = field_object(f, FIELD_OBJECT_MAX);
 	_cleanup_free_ char *command = field_command(f, FIELD_COMMAND_MAX);
 
-	fprintf(out, "%s (%s)", rule_summary(f->rule), rule_name(f->rule));
+	/* Of an artifact the reason says more than its rule. */
+	if (f->op == CORDON_OP_ARTIFACT && f->reason) {
+		_cleanup_free_ char *reason = text_escape_terminal(f->reason);
+
+		fprintf(out, "%s (%s)", reason ? reason : "?", rule_name(f->rule));
+	} else {
+		fprintf(out, "%s (%s)", rule_summary(f->rule), rule_name(f->rule));
+	}
 	if (object && *object)
 		fprintf(out, " %s", object);
-	fprintf(out, " from `%s`", command ? command : "?");
+	if (f->op != CORDON_OP_ARTIFACT)
+		fprintf(out, " from `%s`", command ? command : "?");
 	if (end - from > 1)
 		fprintf(out, ", and %zu more", end - from - 1);
 	fputc('\n', out);
@@ -145,7 +154,8 @@ static void put_group(FILE *out, struct group *group, bool only)
 	_cleanup_free_ char *package = field_package(group->items[0]);
 	size_t first = gather_rule(group, 0), second;
 
-	fprintf(out, "cordon: %s in %s: ", is_ended(group, first) ? "ended" : "refused", package ? package : "?");
+	fprintf(out, "cordon: %s%s %s: ", is_ended(group, first) ? "ended" : "refused",
+		group->items[0]->op == CORDON_OP_ARTIFACT ? "" : " in", package ? package : "?");
 	put_rule(out, group, 0, first);
 	if (first < group->count) {
 		second = gather_rule(group, first);
