@@ -153,9 +153,8 @@ CORDON_GLOBAL int gate_ask(struct cordon_label *label, struct file_request *requ
 		bpf_ringbuf_discard(record, 0);
 		return 0;
 	}
-	/* trace goes on at the call's end: whoever wakes the task too early has it stopped at its next call. */
-	if (request->backend == CORDON_BACKEND_TRACE)
-		label->flags |= CORDON_LABEL_HELD;
+	/* Whoever wakes it too early has it stopped at its next call. The controller takes this away. */
+	label->flags |= CORDON_LABEL_HELD;
 	bpf_ringbuf_submit(record, 0);
 	return 1;
 }

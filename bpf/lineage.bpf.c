@@ -45,6 +45,13 @@ static __noinline __u32 lineage_flood(struct cordon_label *label, __u32 threads,
 	return count->answer = lineage_ask_flood(label, backend);
 }
 
+/* That its parent waits at the gate, by another thread, is nothing of the child's. */
+static __always_inline void lineage_fresh(struct cordon_label *copy)
+{
+	if (copy->role == CORDON_ROLE_INSTALLER)
+		copy->flags &= ~CORDON_LABEL_HELD;
+}
+
 static __always_inline int lineage_alloc(struct task_struct *task, unsigned long clone_flags)
 {
 	struct cordon_label *label;
@@ -67,6 +74,7 @@ static __always_inline int lineage_alloc(struct task_struct *task, unsigned long
 	if (clone_flags & CLONE_THREAD)
 		return 0;
 	copy = *label;
+	lineage_fresh(&copy);
 	/* A failed fork left an entry where this address was used before: it is overwritten. */
 	if (bpf_map_update_elem(&labels, &key, &copy, BPF_ANY)) {
 		emit_count_lost(copy.session, CORDON_RULE_FLOOD_TASKS);
@@ -148,9 +156,7 @@ int BPF_PROG(cordon_fork, struct task_struct *parent, struct task_struct *child)
 	if (!label)
 		return 0;
 	copy = *label;
-	/* Its parent waits at the gate, by another thread: that is nothing of the child's. */
-	if (copy.role == CORDON_ROLE_INSTALLER)
-		copy.flags &= ~CORDON_LABEL_HELD;
+	lineage_fresh(&copy);
 	if (st->backend == CORDON_BACKEND_TRACE && copy.role >= CORDON_ROLE_HELPER && lineage_is_shared(parent, child))
 		copy.flags |= CORDON_LABEL_SHARED;
 	count = task_count(copy.session, 1);

@@ -122,7 +122,7 @@ static __always_inline __u32 task_pid_at(struct task_struct *leader, __u32 level
  * What stands before every operation of a labelled task. Gives 0: go on; else the negative errno that the hook returns.
  *
  * - Doomed: the process ends here.
- * - Held, and yet running: somebody sent SIGCONT. It stops again, and the kernel runs the call once more after the
+ * - Held, at its exec or at the gate, and yet running: somebody sent SIGCONT. It stops again, and the kernel runs the call once more after the
  *   controller has woken it (reference/kernel.md, section 4). Without a controller it ends.
  */
 static __noinline int task_admit(struct cordon_label *label)
@@ -139,6 +139,13 @@ static __noinline int task_admit(struct cordon_label *label)
 		return 0;
 	session = task_session(label);
 	if (!session || !session_is_alive(session, label->session)) {
+		struct cordon_state *st = guard_state();
+
+		/* At the gate it is told no when it asks once more; trace has given it its descriptor already. */
+		if (label->role == CORDON_ROLE_INSTALLER && st && st->backend != CORDON_BACKEND_TRACE) {
+			label->flags &= ~CORDON_LABEL_HELD;
+			return 0;
+		}
 		bpf_send_signal(SIGKILL);
 		return -EPERM;
 	}

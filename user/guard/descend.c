@@ -11,6 +11,7 @@
 #include <signal.h>
 #include <stdbool.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 struct seen {
@@ -91,6 +92,34 @@ static bool descend_is_below(const struct seen_list *list, pid_t pid, pid_t top)
 	return false;
 }
 
+/* Whether the process stopped in a call by which installers take artifacts into use: that can be made once more, and is
+ * refused then. Whatever else was stopped is code that has not begun. */
+static bool descend_is_gated(pid_t pid)
+{
+	static const long calls[] = {
+#ifdef SYS_open
+		SYS_open, SYS_rename,
+#endif
+#ifdef SYS_renameat
+		SYS_renameat,
+#endif
+		SYS_openat, SYS_openat2, SYS_open_by_handle_at, SYS_renameat2,
+	};
+	char path[32], text[32] = "";
+	_cleanup_close_ int fd = -1;
+	long call;
+
+	snprintf(path, sizeof(path), "/proc/%d/syscall", (int)pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0 || read(fd, text, sizeof(text) - 1) <= 0 || !isdigit((unsigned char)text[0]))
+		return false;
+	call = strtol(text, NULL, 10);
+	for (size_t i = 0; i < ARRAY_SIZE(calls); i++)
+		if (calls[i] == call)
+			return true;
+	return false;
+}
+
 void descend_end_stopped(pid_t top)
 {
 	struct seen_list list = { 0 };
@@ -100,7 +129,7 @@ void descend_end_stopped(pid_t top)
 		const struct seen *seen = &list.items[i];
 
 		if (seen->state == 'T' && seen->pid != top && descend_is_below(&list, seen->pid, top))
-			kill(seen->pid, SIGKILL);
+			kill(seen->pid, descend_is_gated(seen->pid) ? SIGCONT : SIGKILL);
 	}
 	free(list.items);
 }

@@ -52,7 +52,18 @@ static bool sweep_ends(struct kernel *kernel, uint32_t id, const struct cordon_s
 	return cordon_answer_of(action, session->mode) != CORDON_ANSWER_PASS;
 }
 
-/* Package code only: the others were never stopped by us. Gives 1 where it is being ended. */
+/* An installer that waits at the gate goes on, and is told no; on trace it ends, since its call is over already. */
+static void sweep_installer(struct kernel *kernel, uint32_t id, const struct cordon_task_entry *task, int pidfd)
+{
+	struct cordon_label label = task->label, now;
+
+	label.flags &= (uint8_t)~CORDON_LABEL_HELD;
+	kernel_label_set(kernel, task->tgid, &label);
+	if (pidfd >= 0 && !kernel_who(kernel, pidfd, &now) && now.session == id)
+		syscall(SYS_pidfd_send_signal, pidfd, kernel->backend == CORDON_BACKEND_TRACE ? SIGKILL : SIGCONT, NULL, 0);
+}
+
+/* Helpers and the user's own were never stopped by us. Gives 1 where it is being ended. */
 static size_t sweep_task(struct kernel *kernel, uint32_t id, const struct cordon_session *session,
 			 const struct cordon_task_entry *task)
 {
@@ -60,6 +71,8 @@ static size_t sweep_task(struct kernel *kernel, uint32_t id, const struct cordon
 	struct cordon_label label = task->label, now;
 	bool ends;
 
+	if (label.role == CORDON_ROLE_INSTALLER && (label.flags & CORDON_LABEL_HELD))
+		sweep_installer(kernel, id, task, pidfd);
 	if (!cordon_is_confined(label.role))
 		return 0;
 	/* What was still held has run nothing, and nobody has said what it is. */
