@@ -143,7 +143,7 @@ static __always_inline void exec_hold(struct cordon_label *label, struct cordon_
 			label->flags |= CORDON_LABEL_DOOMED;
 			bpf_send_signal(SIGKILL);
 		}
-	} else if (record && !bpf_send_signal(SIGSTOP)) {
+	} else if (record && !bpf_send_signal_thread(SIGSTOP)) {
 		label->flags |= CORDON_LABEL_HELD;
 		record->held = 1;
 	} else {

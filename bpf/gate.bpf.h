@@ -149,7 +149,7 @@ CORDON_GLOBAL int gate_ask(struct cordon_label *label, struct file_request *requ
 	wait_fill(&record->look, label, request, &key);
 	dentry = request->to ? request->to : request->dentry;
 	bpf_probe_read_kernel_str(record->leaf, sizeof(record->leaf), BPF_CORE_READ(dentry, d_name.name));
-	if (bpf_send_signal(SIGSTOP)) {
+	if (bpf_send_signal_thread(SIGSTOP)) {
 		bpf_ringbuf_discard(record, 0);
 		return 0;
 	}

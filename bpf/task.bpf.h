@@ -149,7 +149,7 @@ static __noinline int task_admit(struct cordon_label *label)
 		bpf_send_signal(SIGKILL);
 		return -EPERM;
 	}
-	if (bpf_send_signal(SIGSTOP))
+	if (bpf_send_signal_thread(SIGSTOP))
 		return -EPERM;
 	return -ERESTARTNOINTR;
 }

@@ -50,13 +50,15 @@ static __always_inline int twin_finish(struct twin_call *call, __u32 answer)
 	/* Only what the body has changed: the controller may have written to the label meanwhile. */
 	if (call->label.flags != (__u8)call->flags)
 		label->flags = call->label.flags;
+	if (answer == CORDON_ANSWER_AGAIN)
+		return 0; /* stopped behind the call: the controller wakes it, or ends it */
 	if (answer != CORDON_ANSWER_PASS) {
 		/* Where the signal cannot be sent now, the next hook does it. */
 		if (bpf_send_signal(SIGKILL))
 			label->flags |= CORDON_LABEL_DOOMED;
 	} else if (label->flags & CORDON_LABEL_HELD) {
 		/* Woken by somebody else, see task_admit(): this call is one that anybody may make. */
-		bpf_send_signal(SIGSTOP);
+		bpf_send_signal_thread(SIGSTOP);
 	}
 	return 0;
 }

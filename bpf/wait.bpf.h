@@ -51,7 +51,8 @@ static __always_inline void wait_fill(struct cordon_record_program *record, stru
 	record->depth = request->hit.depth;
 	record->names = 0;
 	record->kind = request->kind;
-	record->final = request->backend == CORDON_BACKEND_TRACE;
+	/* trace, and a twin: the call is not made again. */
+	record->final = request->backend == CORDON_BACKEND_TRACE || (label->reads & CORDON_READS_TWIN);
 	record->pad = 0;
 	for (i = 0; i < CORDON_PROGRAM_NAMES && dentry; i++) {
 		struct dentry *parent = BPF_CORE_READ(dentry, d_parent);
@@ -91,7 +92,8 @@ CORDON_GLOBAL int wait_for_look(struct cordon_label *label, struct file_request 
 	emit_head(&record->head, CORDON_RECORD_PROGRAM, sizeof(*record), BPF_CORE_READ(task, group_leader), label,
 		  session->level);
 	wait_fill(record, label, request, &key);
-	if (bpf_send_signal(SIGSTOP)) {
+	/* To the thread: another one's that is on its way already would take this one's place, and not stop this call. */
+	if (bpf_send_signal_thread(SIGSTOP)) {
 		bpf_ringbuf_discard(record, 0);
 		return 0;
 	}

@@ -58,7 +58,7 @@ class Installer:
                 os.close(os.open(paths[index], os.O_RDONLY))
                 outcomes[index] = "ok"
             except OSError as error:
-                outcomes[index] = errno.errorcode[error.errno]
+                outcomes[index] = errno.errorcode.get(error.errno, str(error.errno))
 
         started = [threading.Thread(target=one, args=(index,)) for index in range(len(paths))]
         for thread in started:
@@ -80,7 +80,7 @@ def main():
         try:
             print(f"ok {getattr(installer, name)(*words)}".rstrip(), flush=True)
         except OSError as error:
-            print(errno.errorcode.get(error.errno, error.errno), flush=True)
+            print(errno.errorcode.get(error.errno, str(error.errno)), flush=True)
 
 
 main()
