@@ -116,6 +116,7 @@ struct task_struct {
 	struct mm_struct *mm;
 	struct pid *thread_pid;
 	struct files_struct *files;
+	unsigned int flags; /* PF_* */
 	unsigned int personality;
 	unsigned int in_execve : 1;
 	const struct cred *cred, *real_cred; /* differ where the kernel put others on for a call */
@@ -385,6 +386,7 @@ _Static_assert(offsetof(struct user_sockaddr, in4) == 4 && offsetof(struct user_
 #define S_ISGID 0002000
 #define S_IXGRP 0000010
 #define MAY_WRITE 2
+#define PF_EXITING 0x00000004
 #define CLONE_THREAD 0x00010000
 #define PTRACE_MODE_ATTACH 2
 #define PIDTYPE_PID 0
