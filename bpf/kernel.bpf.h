@@ -387,6 +387,7 @@ _Static_assert(offsetof(struct user_sockaddr, in4) == 4 && offsetof(struct user_
 #define S_IXGRP 0000010
 #define MAY_WRITE 2
 #define MAY_READ 4
+#define PF_EXITING 0x00000004
 #define PF_IO_WORKER 0x00000010
 #define CLONE_THREAD 0x00010000
 #define PTRACE_MODE_ATTACH 2

@@ -34,9 +34,14 @@ static __noinline struct cordon_label *task_label_from_cgroup(__u64 tgid)
 {
 	__u64 cgroup = bpf_get_current_cgroup_id();
 	__u32 *session = bpf_map_lookup_elem(&cgroups, &cgroup);
+	struct task_struct *task = (void *)bpf_get_current_task();
 	struct cordon_label label = {}, *kept;
 
 	if (!session)
+		return NULL;
+	/* Its label went with it: what it closes on its way out is no call of it, and a label from here on would stay, and
+	 * keep the session alive. */
+	if (BPF_CORE_READ(task, flags) & PF_EXITING)
 		return NULL;
 	label.session = *session;
 	label.role = CORDON_ROLE_PACKAGE;
