@@ -62,6 +62,8 @@ static __always_inline int lineage_alloc(struct task_struct *task, unsigned long
 	if (clone_flags & CLONE_THREAD)
 		threads = BPF_CORE_READ((struct task_struct *)bpf_get_current_task(), signal, nr_threads);
 	answer = lineage_flood(label, threads, CORDON_BACKEND_LSM);
+	if (answer == CORDON_ANSWER_KILL)
+		bpf_send_signal(SIGKILL);
 	if (answer != CORDON_ANSWER_PASS)
 		return answer_errno(answer);
 	if (clone_flags & CLONE_THREAD)
@@ -154,6 +156,11 @@ int BPF_PROG(cordon_fork, struct task_struct *parent, struct task_struct *child)
 	/* Nothing refused this fork here: both sides end, else each would make the next one before it goes. */
 	if (st->backend == CORDON_BACKEND_TRACE && count && count->live > st->tasks &&
 	    lineage_flood(label, 0, CORDON_BACKEND_TRACE) != CORDON_ANSWER_PASS) {
+		copy.flags |= CORDON_LABEL_DOOMED;
+		bpf_send_signal(SIGKILL);
+	}
+	/* Nor this one, on trace; elsewhere its package was condemned since. */
+	if (task_is_doomed(label)) {
 		copy.flags |= CORDON_LABEL_DOOMED;
 		bpf_send_signal(SIGKILL);
 	}

@@ -88,6 +88,65 @@ static __always_inline struct cordon_session *task_session(const struct cordon_l
 	return bpf_map_lookup_elem(&sessions, &id);
 }
 
+/* Whether nothing of that package may go on. One look-up, but where some session had more of them than find room. */
+CORDON_GLOBAL int package_is_condemned(__u32 session, __u32 number)
+{
+	struct cordon_package_key key = { .session = session, .package = number };
+	__u32 *found = bpf_map_lookup_elem(&packages, &key);
+	struct cordon_session *whole;
+	struct cordon_state *st;
+
+	if (found)
+		return *found == CORDON_PACKAGE_CONDEMNED;
+	st = guard_state();
+	if (!st || !st->condemned)
+		return 0;
+	whole = bpf_map_lookup_elem(&sessions, &session);
+	return whole && whole->condemned;
+}
+
+/* Whose code it is has been said. */
+static __always_inline bool task_is_bound(const struct cordon_label *label)
+{
+	return cordon_is_confined(label->role) && (label->flags & (CORDON_LABEL_BOUND | CORDON_LABEL_CONFINED));
+}
+
+/* Whether the task ends at its next hook: it was told to, or its package is condemned. */
+CORDON_GLOBAL int task_is_doomed(struct cordon_label *label)
+{
+	if (!label)
+		return 0;
+	if (label->flags & CORDON_LABEL_DOOMED)
+		return 1;
+	return task_is_bound(label) &&
+	       package_is_condemned(label->session, cordon_package_number(label->role, label->package));
+}
+
+/* The package of the current task is condemned; where nobody has said yet which that is, the task alone. Who calls ask() sends
+ * the signal: programs on a cgroup cannot. */
+CORDON_GLOBAL int package_condemn(struct cordon_label *label)
+{
+	struct cordon_package_key key = {};
+	__u32 condemned = CORDON_PACKAGE_CONDEMNED;
+	struct cordon_session *session;
+	struct cordon_state *st;
+
+	if (!label)
+		return 0;
+	key.session = label->session;
+	key.package = cordon_package_number(label->role, label->package);
+	label->flags |= CORDON_LABEL_DOOMED;
+	if (!task_is_bound(label) || !bpf_map_update_elem(&packages, &key, &condemned, BPF_ANY))
+		return 0;
+	session = task_session(label);
+	st = guard_state();
+	if (session && st) {
+		session->condemned = 1;
+		st->condemned = 1;
+	}
+	return 0;
+}
+
 /* Whether the controller can still answer. Where not, nothing is held any more: what would be is refused. */
 static __always_inline bool session_is_alive(const struct cordon_session *session, __u32 id)
 {
@@ -121,17 +180,17 @@ static __always_inline __u32 task_pid_at(struct task_struct *leader, __u32 level
 /*
  * What stands before every operation of a labelled task. Gives 0: go on; else the negative errno that the hook returns.
  *
- * - Doomed: the process ends here.
+ * - Doomed, or of a condemned package: the process ends here.
  * - Held, and yet running: somebody sent SIGCONT. It stops again, and the kernel runs the call once more after the
  *   controller has woken it (reference/kernel.md, section 4). Without a controller it ends.
  */
-static __noinline int task_admit(struct cordon_label *label)
+CORDON_GLOBAL int task_admit(struct cordon_label *label)
 {
 	struct cordon_session *session;
 
 	if (!label)
 		return 0;
-	if (label->flags & CORDON_LABEL_DOOMED) {
+	if (task_is_doomed(label)) {
 		bpf_send_signal(SIGKILL);
 		return -EPERM;
 	}

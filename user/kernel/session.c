@@ -268,6 +268,7 @@ void kernel_session_end(struct kernel *kernel, uint32_t id)
 	bpf_map_delete_elem(kernel->map[KERNEL_MAP_questions], &id);
 	bpf_map_delete_elem(kernel->map[KERNEL_MAP_tasks], &id);
 	bpf_map_delete_elem(kernel->map[KERNEL_MAP_beats], &id);
+	DELETE_BY_KEY(packages, cordon_package_key);
 	DELETE_BY_KEY(zones, cordon_zone_key);
 	DELETE_BY_KEY(zone_names, cordon_name_key);
 	DELETE_BY_KEY(recognition, cordon_recognition_key);
