@@ -11,6 +11,7 @@
 #include "base/rule.h"
 #include "base/text.h"
 #include "guard/proto.h"
+#include "guard/remains.h"
 #include "guard/startup.h"
 #include "report/report.h"
 
@@ -21,6 +22,8 @@
 #include <unistd.h>
 
 #define BEAT_MS 1000
+#define REPORTED_MS 100 /* the last task may be gone any moment */
+#define CONDEMNING_MS 20
 #define REPORT_ROUNDS 64 /* of kernel_ring_consume(): a ring of 1 MiB has room for some 10,000 records */
 
 static void controller_exec(struct controller *c, const struct cordon_record_exec *record)
@@ -38,6 +41,8 @@ static void controller_exec(struct controller *c, const struct cordon_record_exe
 		hold_decide(c, process);
 	else if (record->head.label.role == CORDON_ROLE_INSTALLER)
 		hold_note_program(c, process);
+	if (process->role == CORDON_ROLE_INSTALLER)
+		remains_note(c, process);
 	/* Not only installers: setup.py and what --confine starts are held to the project's rules. */
 	if (process->role != CORDON_ROLE_NONE && process->role != CORDON_ROLE_ROOT)
 		c->seen_role = true;
@@ -97,8 +102,11 @@ static void controller_report(struct controller *c, int status)
 	/* All that the ring can hold; tasks that outlive the command may go on filling it. */
 	for (int round = 0; round < REPORT_ROUNDS && kernel_ring_consume(c->kernel) > 0; round++)
 		;
+	condemn_finish(c);
 	leftover_end(c);
 	startup_finish(c);
+	if (c->kernel_session.mode != CORDON_MODE_AUDIT)
+		remains_finish(c);
 	for (int round = 0; round < REPORT_ROUNDS && kernel_ring_consume(c->kernel) > 0; round++)
 		;
 	summary = report_summary(c->findings, c->finding_count, c->kernel_session.mode, controller_lost(c));
@@ -160,6 +168,14 @@ static void controller_beat(struct controller *c)
 		c->over = true;
 }
 
+/* How long the loop waits for something to happen, in ms. */
+static int controller_patience(const struct controller *c)
+{
+	if (c->condemning)
+		return CONDEMNING_MS;
+	return c->reported ? REPORTED_MS : BEAT_MS;
+}
+
 static void controller_loop(struct controller *c, int ring)
 {
 	int64_t beat = 0;
@@ -177,10 +193,11 @@ static void controller_loop(struct controller *c, int ring)
 			controller_beat(c);
 		if (c->over || c->error)
 			break;
-		if (poll(fds, 2, c->reported ? 100 : BEAT_MS) < 0 && errno != EINTR)
+		if (poll(fds, 2, controller_patience(c)) < 0 && errno != EINTR)
 			c->error = -errno;
 		if (fds[0].revents)
 			kernel_ring_consume(c->kernel);
+		condemn_look(c);
 		if (c->supervisor >= 0 && fds[1].revents)
 			controller_read_supervisor(c);
 	}
@@ -238,6 +255,8 @@ void controller_release(struct controller *c)
 	places_free(c->places);
 	recognise_free(c->table);
 	startup_release(c);
+	remains_release(c);
+	free(c->virtual_env);
 	policy_data_release(&c->data);
 	policy_free(c->policy);
 	tree_free(c->tree);

@@ -85,6 +85,10 @@ int kernel_tasks(struct kernel *kernel, uint32_t session, uint32_t level, struct
 /* -ENOENT: the process is gone. */
 int kernel_label_get(struct kernel *kernel, uint32_t tgid, struct cordon_label *ret);
 int kernel_label_set(struct kernel *kernel, uint32_t tgid, const struct cordon_label *label);
+/* Condemns a package, by its cordon_package_number(): its tasks end at their next hook. -E2BIG: there are too many. */
+int kernel_package_condemn(struct kernel *kernel, uint32_t session, uint32_t number);
+/* Whether it is: it may have been the kernel that did it. What cannot be told is. */
+bool kernel_package_is_condemned(struct kernel *kernel, uint32_t session, uint32_t number);
 
 /* --- tables of a session ----------------------------------------------------------------------------------------- */
 
