@@ -58,6 +58,9 @@ def wait(name):
         time.sleep(0.02)
 def act():
     open(HOME + "/.ssh/id_ed25519").read()
+def go_on():
+    open("went-on", "w").close() # writing what is open already comes by no hook
+    say("went on")
 def child(deed):
     pid = os.fork()
     if not pid:

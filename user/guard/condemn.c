@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "guard/controller.h"
+#include "guard/remains.h"
 #include "judge.h"
 
 #include <string.h>
@@ -77,8 +78,10 @@ void condemn_look(struct controller *c)
 {
 	if (!c->condemning)
 		return;
-	if (!condemn_round(c, NULL))
+	if (!condemn_round(c, NULL)) {
 		c->condemning = 0;
+		remains_take_built(c);
+	}
 	if (c->condemning && clock_ms() > c->condemning) {
 		log_warn("some processes of a condemned package could not be ended");
 		c->condemning = 0;

@@ -195,20 +195,44 @@ static void note_outcome(const struct look *look)
 	}
 }
 
+static bool is_condemned(const struct controller *c, uint32_t number)
+{
+	const struct cordon_label label = { .role = CORDON_ROLE_PACKAGE, .package = number };
+
+	return package_identity(c, number)->name[0] && condemn_is(c, &label);
+}
+
+/* What it had built before. */
+static void look_in_stores(struct look *look)
+{
+	look->store = true;
+	look->entries = 0;
+	look->seen_count = 0;
+	for (size_t i = 0; !strcmp(look->package->ecosystem, "pypi") && i < look->c->data.built_count; i++)
+		remains_look_in_folder(look, look->c->data.built[i]);
+	look->store = false;
+}
+
+void remains_take_built(struct controller *c)
+{
+	for (uint32_t number = 1; number <= c->package_count; number++) {
+		struct look look = { .c = c, .package = package_identity(c, number), .number = number };
+
+		if (is_condemned(c, number))
+			look_in_stores(&look);
+	}
+}
+
 void remains_finish(struct controller *c)
 {
 	for (uint32_t number = 1; number <= c->package_count; number++) {
-		const struct identity *package = package_identity(c, number);
-		const struct cordon_label label = { .role = CORDON_ROLE_PACKAGE, .package = number };
-		struct look look = { .c = c, .package = package, .number = number };
+		struct look look = { .c = c, .package = package_identity(c, number), .number = number };
+		const char *ecosystem = look.package->ecosystem;
 
-		if (!package->name[0] || !condemn_is(c, &label) ||
-		    (strcmp(package->ecosystem, "pypi") != 0 && strcmp(package->ecosystem, "npm") != 0))
+		if (!is_condemned(c, number) || (strcmp(ecosystem, "pypi") != 0 && strcmp(ecosystem, "npm") != 0))
 			continue;
 		remains_look_in_places(&look);
-		look.store = true;
-		for (size_t i = 0; !strcmp(package->ecosystem, "pypi") && i < c->data.built_count; i++)
-			remains_look_in_folder(&look, c->data.built[i]);
+		look_in_stores(&look);
 		note_outcome(&look);
 	}
 }

@@ -10,7 +10,9 @@
 
 /* Where this installer may put something: looked through at the end, where a package was condemned. */
 void remains_note(struct controller *c, const struct process *installer);
-/* Looks for all packages that are condemned. */
+/* Of condemned packages, what installers keep for the next install: none of this session uses it. */
+void remains_take_built(struct controller *c);
+/* The command has ended: looks for all that is left of condemned packages. */
 void remains_finish(struct controller *c);
 void remains_release(struct controller *c);
 
