@@ -5,8 +5,8 @@
 #ifndef CORDON_FILE_BPF_H
 #define CORDON_FILE_BPF_H
 
+#include "condemned.bpf.h"
 #include "name.bpf.h"
-#include "wait.bpf.h"
 
 static __always_inline bool file_is_setid(umode_t mode)
 {
@@ -199,27 +199,6 @@ CORDON_GLOBAL int file_is_layer(__u64 dentry)
 	return file_lies_in_layer(dentry);
 }
 
-/*
- * Whether it is a file that a condemned package made, or could write in a folder that was handed over to it: a wheel that it
- * has built is not installed. Folders are not asked for: what is left of it must be there for its installer to clear away.
- */
-CORDON_GLOBAL int file_is_condemned(struct cordon_label *label, struct file_request *request)
-{
-	struct object_hit *hit;
-	struct dentry *dentry;
-
-	if (!label || !request)
-		return 0;
-	hit = &request->hit;
-	dentry = request->dentry;
-	if ((hit->zone != CORDON_ZONE_OWN && hit->zone != CORDON_ZONE_OTHER) || !hit->package ||
-	    hit->package == CORDON_PACKAGE_ANY || !(request->access & CORDON_ACCESS_READ))
-		return 0;
-	if ((BPF_CORE_READ(dentry, d_inode, i_mode) & S_IFMT) != S_IFREG)
-		return 0;
-	return package_is_condemned(label->session, hit->package);
-}
-
 /* Asks the judge about what was found. Apart from the finding, whose walk needs the stack that this takes. */
 CORDON_GLOBAL __u32 file_answer(struct cordon_label *label, struct file_request *request, __u32 origin)
 {
@@ -238,8 +217,7 @@ CORDON_GLOBAL __u32 file_answer(struct cordon_label *label, struct file_request 
 	op.origin = origin;
 	object.dentry = request->dentry;
 	object.object = request->hit.object;
-	if (request->traits & CORDON_TRAIT_CONDEMNED)
-		object.package = request->hit.package;
+	object.package = request->traits & CORDON_TRAIT_CONDEMNED ? request->hit.package : 0;
 	return ask(label, &op, &object, request->backend);
 }
 
@@ -256,8 +234,7 @@ CORDON_GLOBAL __u32 file_judge(struct cordon_label *label, struct file_request *
 		request->hit.zone = request->hit.write_zone;
 	if (cordon_is_confined(label->role))
 		file_find_name(label, request);
-	else if (label->role != CORDON_ROLE_ROOT && file_is_condemned(label, request))
-		request->traits |= CORDON_TRAIT_CONDEMNED;
+	condemned_mark(label, request);
 	if (!request->hit.zone && (!file_is_write(request) || label->role <= CORDON_ROLE_ROOT))
 		return CORDON_ANSWER_PASS;
 	/* It sees no folder being made in a temporary one, so it cannot say whose it is. */

@@ -103,6 +103,7 @@ static void put_rule(FILE *out, const struct group *group, size_t from, size_t e
 	fputc('\n', out);
 }
 
+/* Names of the rules, with no end of the line. */
 static void put_rest(FILE *out, struct group *group, size_t from)
 {
 	const char *separator = "";
@@ -115,7 +116,23 @@ static void put_rest(FILE *out, struct group *group, size_t from)
 		if (from < group->count)
 			gather_rule(group, from);
 	}
-	fputc('\n', out);
+}
+
+/* What it did that its rules only log. Names of the rules behind `before`; gives whether there are any. */
+static bool put_logged(FILE *out, const struct group *group, const char *before)
+{
+	bool told[CORDON_RULE_COUNT] = { false }, any = false;
+
+	for (size_t i = 0; i < group->all_count; i++) {
+		const struct finding *f = &group->all[i];
+
+		if (f->action != CORDON_ACTION_LOG || f->rule >= CORDON_RULE_COUNT || told[f->rule] ||
+		    !same_package(f, group->items[0]))
+			continue;
+		fprintf(out, "%s%s", any ? ", " : before, rule_name(f->rule));
+		told[f->rule] = any = true;
+	}
+	return any;
 }
 
 static bool can_grant(const struct finding *f, const char **ret_why)
@@ -206,6 +223,8 @@ static void put_condemned(FILE *out, struct group *group, bool only)
 		gather_rule(group, first);
 		put_rest(out, group, first);
 	}
+	if (put_logged(out, group, first < group->count ? "; logged " : "  also logged ") || first < group->count)
+		fputc('\n', out);
 	put_allow(out, group, only);
 }
 
@@ -229,6 +248,7 @@ static void put_group(FILE *out, struct group *group, bool only)
 		if (second < group->count) {
 			gather_rule(group, second);
 			put_rest(out, group, second);
+			fputc('\n', out);
 		}
 	}
 	put_allow(out, group, only);
