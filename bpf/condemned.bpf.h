@@ -9,8 +9,9 @@
 #include "wait.bpf.h"
 
 /*
- * Marks the request where it is for a file that a condemned package made, or could write in a folder that was handed over to it: a wheel that it
- * has built is not installed. Folders are not asked for: what is left of it must be there for its installer to clear away.
+ * Marks the request where it is for a file that a condemned package made, or could write in a folder that was handed over to
+ * it: a wheel that it has built is not installed. Folders are not asked for: what is left of it must be there for its
+ * installer to clear away.
  */
 CORDON_GLOBAL int condemned_mark(struct cordon_label *label, struct file_request *request)
 {
