@@ -50,7 +50,9 @@ static __always_inline void emit_head(struct cordon_record *head, __u16 type, __
 struct ask_object {
 	struct dentry *dentry;
 	__u32 object;
-	__u32 target; /* process, as the kernel numbers it */
+	__u32 target;  /* process, as the kernel numbers it */
+	__u32 package; /* whose the object is, where the finding is about that one; 0: it is about the task's */
+	__u32 pad;
 };
 
 /* What came of an operation, as one number: a global function takes five arguments. */
@@ -76,6 +78,8 @@ CORDON_GLOBAL int emit_finding(struct cordon_label *label, struct cordon_op *op,
 	}
 	emit_head(&record->head, CORDON_RECORD_FINDING, sizeof(*record), BPF_CORE_READ(task, group_leader), label,
 		  session ? session->level : 0);
+	if (object->package)
+		record->head.label.package = object->package == CORDON_PACKAGE_UNKNOWN ? 0 : object->package;
 	record->op = *op;
 	record->rule = verdict >> 16;
 	record->action = verdict >> 8 & 0xff;
@@ -127,8 +131,8 @@ CORDON_GLOBAL int ask_is_granted(struct cordon_label *label, struct cordon_op *o
 
 /*
  * Judges the operation of the current task, records what a rule did not allow, and gives the answer (enum
- * cordon_answer) for `backend`. A session that is gone has left its labels behind for a moment: package code is refused,
- * as it was before.
+ * cordon_answer) for `backend`. KILL: the call is refused where that can be done, and the process is to be ended. A session
+ * that is gone has left its labels behind for a moment: package code is refused, as it was before.
  */
 CORDON_GLOBAL __u32 ask(struct cordon_label *label, struct cordon_op *op, struct ask_object *object, __u32 backend)
 {
@@ -156,17 +160,20 @@ CORDON_GLOBAL __u32 ask(struct cordon_label *label, struct cordon_op *op, struct
 	if (action == CORDON_ACTION_ALLOW)
 		return CORDON_ANSWER_PASS;
 	answer = cordon_answer_of(action, mode);
-	/* What is to be hidden there is what honest code looks at: it is not ended for that. */
-	if (backend == CORDON_BACKEND_TRACE && answer != CORDON_ANSWER_PASS)
-		answer = action == CORDON_ACTION_HIDE || cordon_strength(rule, backend) == CORDON_STRENGTH_LOGGED ?
-				 CORDON_ANSWER_PASS :
-				 CORDON_ANSWER_KILL;
+	if (backend == CORDON_BACKEND_TRACE)
+		answer = cordon_answer_of_trace(rule, action, answer);
 	/* The call goes on already: it can only be ended. */
 	if ((label->reads & CORDON_READS_TWIN) && answer != CORDON_ANSWER_PASS)
 		answer = CORDON_ANSWER_KILL;
 	/* Every getpwuid() of every program asks nscd. */
 	if (rule == CORDON_RULE_NET_BROKER && action == CORDON_ACTION_HIDE)
 		return answer;
+	/* Before it is told: who hears of it finds it so. */
+	if (cordon_condemns(action, mode, label->role)) {
+		package_condemn(label);
+		emit_finding(label, op, object, VERDICT(rule, action, answer));
+		return CORDON_ANSWER_KILL;
+	}
 	emit_finding(label, op, object, VERDICT(rule, action, answer));
 	return answer;
 }

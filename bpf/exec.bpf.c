@@ -135,6 +135,10 @@ static __always_inline void exec_hold(struct cordon_label *label, struct cordon_
 {
 	if (label->role != CORDON_ROLE_PACKAGE && label->role != CORDON_ROLE_PROJECT)
 		return;
+	if (task_is_doomed(label)) {
+		bpf_send_signal(SIGKILL);
+		return;
+	}
 	if (label->flags & (CORDON_LABEL_BOUND | CORDON_LABEL_CONFINED))
 		return;
 	if (!session_is_alive(session, label->session)) {

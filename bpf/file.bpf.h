@@ -5,6 +5,7 @@
 #ifndef CORDON_FILE_BPF_H
 #define CORDON_FILE_BPF_H
 
+#include "condemned.bpf.h"
 #include "gate.bpf.h"
 #include "name.bpf.h"
 
@@ -217,6 +218,7 @@ CORDON_GLOBAL __u32 file_answer(struct cordon_label *label, struct file_request 
 	op.origin = origin;
 	object.dentry = request->dentry;
 	object.object = request->hit.object;
+	object.package = request->traits & CORDON_TRAIT_CONDEMNED ? request->hit.package : 0;
 	return ask(label, &op, &object, request->backend);
 }
 
@@ -233,6 +235,7 @@ CORDON_GLOBAL __u32 file_judge(struct cordon_label *label, struct file_request *
 		request->hit.zone = request->hit.write_zone;
 	if (cordon_is_confined(label->role))
 		file_find_name(label, request);
+	condemned_mark(label, request);
 	if (!request->hit.zone && (!file_is_write(request) || label->role <= CORDON_ROLE_ROOT))
 		return CORDON_ANSWER_PASS;
 	/* It sees no folder being made in a temporary one, so it cannot say whose it is. */

@@ -54,6 +54,8 @@ static __always_inline int twin_note_seen(__u32 which, __u64 first)
 		answer = call;                                          \
 		if (answer == CORDON_ANSWER_PASS && (note))             \
 			answer = CORDON_ANSWER_EPERM;                   \
+		if (answer == CORDON_ANSWER_KILL)                       \
+			bpf_send_signal(SIGKILL);                       \
 		return answer_errno(answer);                            \
 	}
 

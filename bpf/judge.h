@@ -108,6 +108,14 @@ CORDON_INLINE int cordon_is_confined(__u32 role)
 	return role == CORDON_ROLE_PACKAGE || role == CORDON_ROLE_PROJECT;
 }
 
+/* Takes: role and package of a label, of a confined task. Gives: the number by which `packages` knows it. */
+CORDON_INLINE __u32 cordon_package_number(__u32 role, __u32 package)
+{
+	if (package)
+		return package;
+	return role == CORDON_ROLE_PROJECT ? CORDON_PACKAGE_PROJECT : CORDON_PACKAGE_UNKNOWN;
+}
+
 /* Start-up files have a name of their own for what is a write in a foreign place all the same. */
 CORDON_INLINE __u32 cordon_rule_outside(const struct cordon_op *op)
 {
@@ -161,6 +169,9 @@ CORDON_INLINE __u32 cordon_rule_of_file(const struct cordon_op *op)
 	int reaches = op->kind == CORDON_OP_OPEN || op->kind == CORDON_OP_LINK || op->kind == CORDON_OP_RENAME;
 	int write = cordon_is_write(op);
 
+	/* What an installer takes into use; package code is judged by its own package. */
+	if ((op->traits & CORDON_TRAIT_CONDEMNED) && reaches && !cordon_is_confined(op->role) && op->role != CORDON_ROLE_ROOT)
+		return CORDON_RULE_FILE_CONDEMNED;
 	switch (op->zone) {
 	case CORDON_ZONE_SECRET:
 		if (!reaches)
@@ -377,6 +388,13 @@ CORDON_INLINE __u32 cordon_answer_of(__u32 action, __u32 mode)
 	default:
 		return CORDON_ANSWER_EPERM;
 	}
+}
+
+/* Takes: the true action, the session's mode, the task's role. Gives 1 where the package whose code that is is done for: its
+ * tasks end, and nothing that it made is taken into use. Installers and helpers are nobody's package: their call fails. */
+CORDON_INLINE int cordon_condemns(__u32 action, __u32 mode, __u32 role)
+{
+	return action == CORDON_ACTION_CONDEMN && mode != CORDON_MODE_AUDIT && cordon_is_confined(role);
 }
 
 /* Takes: the four bytes of an IPv4 address, network order. Gives: its mapped form, the only one that is ever compared. */

@@ -56,6 +56,7 @@ static __always_inline int lineage_alloc(struct task_struct *task, unsigned long
 {
 	struct cordon_label *label;
 	__u64 key = (__u64)task;
+	struct cordon_state *st = guard_state();
 	struct cordon_label copy;
 	__u32 threads = 0, answer;
 	int error;
@@ -69,6 +70,8 @@ static __always_inline int lineage_alloc(struct task_struct *task, unsigned long
 	if (clone_flags & CLONE_THREAD)
 		threads = BPF_CORE_READ((struct task_struct *)bpf_get_current_task(), signal, nr_threads);
 	answer = lineage_flood(label, threads, CORDON_BACKEND_LSM);
+	if (answer == CORDON_ANSWER_KILL)
+		bpf_send_signal(SIGKILL);
 	if (answer != CORDON_ANSWER_PASS)
 		return answer_errno(answer);
 	if (clone_flags & CLONE_THREAD)
@@ -80,6 +83,9 @@ static __always_inline int lineage_alloc(struct task_struct *task, unsigned long
 		emit_count_lost(copy.session, CORDON_RULE_FLOOD_TASKS);
 		return -EAGAIN;
 	}
+	/* Until it is moved to the number: should that be missed, look-ups find it there. */
+	if (st)
+		__sync_fetch_and_add(&st->overflow, 1);
 	return 0;
 }
 
@@ -100,8 +106,8 @@ static __always_inline int lineage_free(struct task_struct *task)
 	struct cordon_state *st = guard_state();
 	__u64 key = (__u64)task;
 
-	/* What a fork left that failed after task_alloc, and what an overflow left in place. */
-	if (!bpf_map_delete_elem(&labels, &key) && st && st->overflow && task->tgid == task->pid)
+	/* What a fork left that failed after task_alloc, and what stayed in place. */
+	if (!bpf_map_delete_elem(&labels, &key) && st && st->overflow)
 		__sync_fetch_and_sub(&st->overflow, 1);
 	return 0;
 }
@@ -153,8 +159,11 @@ int BPF_PROG(cordon_fork, struct task_struct *parent, struct task_struct *child)
 	if (child->tgid == parent->tgid || !st)
 		return 0;
 	label = task_label();
-	if (!label)
+	if (!label) {
+		/* Of one that had the number before, and whose exit was missed. */
+		bpf_map_delete_elem(&labels, &tgid);
 		return 0;
+	}
 	copy = *label;
 	lineage_fresh(&copy);
 	if (st->backend == CORDON_BACKEND_TRACE && copy.role >= CORDON_ROLE_HELPER && lineage_is_shared(parent, child))
@@ -166,13 +175,18 @@ int BPF_PROG(cordon_fork, struct task_struct *parent, struct task_struct *child)
 		copy.flags |= CORDON_LABEL_DOOMED;
 		bpf_send_signal(SIGKILL);
 	}
+	/* Nor this one, on trace; elsewhere its package was condemned since. */
+	if (task_is_doomed(label)) {
+		copy.flags |= CORDON_LABEL_DOOMED;
+		bpf_send_signal(SIGKILL);
+	}
 	if (!bpf_map_update_elem(&labels, &tgid, &copy, BPF_ANY)) {
-		bpf_map_delete_elem(&labels, &address);
+		if (!bpf_map_delete_elem(&labels, &address))
+			__sync_fetch_and_sub(&st->overflow, 1);
 	} else if ((kept = bpf_map_lookup_elem(&labels, &address))) {
 		/* No room for a second entry in between: the first one stays, look-ups try both, and it ends at its first. */
 		kept->flags |= CORDON_LABEL_DOOMED;
 		emit_count_lost(copy.session, CORDON_RULE_FLOOD_TASKS);
-		__sync_fetch_and_add(&st->overflow, 1);
 	} else {
 		/* trace, or a program that was skipped: nothing refused this fork, so both ends of it end. */
 		task_count(copy.session, -1);
@@ -214,9 +228,9 @@ static __always_inline void lineage_count_overflow(struct task_struct *task)
 	if (!st || !st->overflow)
 		return;
 	label = bpf_map_lookup_elem(&labels, &leader);
-	if (label)
+	if (label && (label->flags & CORDON_LABEL_DOOMED)) /* it was counted at its fork; one whose fork was missed was not */
 		task_count(label->session, -1);
-	else if (!bpf_map_delete_elem(&strays, &tgid))
+	else if (!label && !bpf_map_delete_elem(&strays, &tgid))
 		__sync_fetch_and_sub(&st->overflow, 1);
 }
 

@@ -82,7 +82,7 @@ CORDON_GLOBAL int made_resolve(struct cordon_label *label, struct object_hit *hi
 	hit->zone = made->role == label->role && made->package == label->package && cordon_is_confined(made->role) ?
 			CORDON_ZONE_OWN : CORDON_ZONE_OTHER;
 	/* Code of another package may have written it: no evidence for what lies there. */
-	hit->package = cordon_is_confined(made->role) ? made->package : 0;
+	hit->package = cordon_is_confined(made->role) ? cordon_package_number(made->role, made->package) : 0;
 	hit->met |= 1u << hit->zone;
 	return 0;
 }

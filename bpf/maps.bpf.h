@@ -22,6 +22,15 @@ struct {
 	__type(value, struct cordon_label);
 } labels __weak SEC(".maps");
 
+/* Package of a session -> enum cordon_package_state. Kernel, controller. Full: all packages of that session are condemned
+ * (cordon_session.condemned). Some hundreds of packages run code in a large install; of condemned ones a second is rare. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 16384);
+	__type(key, struct cordon_package_key);
+	__type(value, __u32);
+} packages __weak SEC(".maps");
+
 /* tgid -> label of a process that was made where nothing could refuse that, with no room for it in `labels`: it ends before
  * its first instruction, and so does its parent. Kernel. Full: it ends at its first system call, where its cgroup tells. */
 struct {

@@ -19,7 +19,7 @@ struct object_hit {
 	__u32 met;    /* 1 << zone of every entry */
 	__u32 classes;
 	__u32 object;
-	__u32 package;
+	__u32 package; /* whose it is: a label's number, or cordon_package_number() of who made it */
 	__u32 write_zone; /* what that entry is to those who change it, NONE: `zone` too */
 	__u64 since;
 	__u64 name;   /* hash of the file's own name, 0: too long */

@@ -21,7 +21,10 @@ int cordon_judge_test(struct cordon_probe_judge *ctx)
 	ctx->rule = rule;
 	ctx->action = action;
 	ctx->answer = cordon_answer_of(action, ctx->mode);
+	if (ctx->backend == CORDON_BACKEND_TRACE)
+		ctx->answer = cordon_answer_of_trace(rule, action, ctx->answer);
 	ctx->strength = cordon_strength(rule, ctx->backend);
+	ctx->condemns = cordon_condemns(action, ctx->mode, op.role);
 	return 0;
 }
 

@@ -18,6 +18,8 @@ struct cordon_probe_judge {
 	__u32 action;
 	__u32 answer;
 	__u32 strength;
+	__u32 condemns;
+	__u32 pad;
 };
 
 struct cordon_probe_argv {

@@ -55,10 +55,29 @@ CORDON_INLINE __u32 cordon_strength(__u32 rule, __u32 backend)
 	case CORDON_RULE_FLOOD_TASKS:
 		/* A call that has begun is carried out: SIGKILL waits for its end. */
 		return trace ? CORDON_STRENGTH_ENDED_AFTER : CORDON_STRENGTH_REFUSED;
+	case CORDON_RULE_FILE_CONDEMNED:
+		/* Trace ends the installer: it sees the opening, of links and renames it follows none. */
+		return trace ? CORDON_STRENGTH_ENDED_AFTER : CORDON_STRENGTH_REFUSED;
 	case CORDON_RULE_PROC_LEFTOVER: /* by the controller, when the command has ended */
 		return CORDON_STRENGTH_ENDED_AFTER;
 	}
 	return CORDON_STRENGTH_NOT_YET;
+}
+
+/*
+ * What trace does where the others refuse the call. Takes: the rule, the true action, and the answer of those. What is to be
+ * hidden is what honest code looks at: it is not ended for that, nor for what trace only logs. A package that is condemned
+ * is done for, whatever for: there ending is what was asked.
+ */
+CORDON_INLINE __u32 cordon_answer_of_trace(__u32 rule, __u32 action, __u32 answer)
+{
+	if (answer == CORDON_ANSWER_PASS)
+		return answer;
+	if (action == CORDON_ACTION_CONDEMN)
+		return CORDON_ANSWER_KILL;
+	if (action == CORDON_ACTION_HIDE || cordon_strength(rule, CORDON_BACKEND_TRACE) == CORDON_STRENGTH_LOGGED)
+		return CORDON_ANSWER_PASS;
+	return CORDON_ANSWER_KILL;
 }
 
 #endif

@@ -57,9 +57,32 @@ static __noinline struct cordon_label *task_label_from_cgroup(__u64 tgid)
 }
 
 /*
+ * The label is still under the address of the first thread. Either the table was full at the fork: then the process is doomed.
+ * Or sched_process_fork, which moves it, has not run: where the kernel preempts tracepoints (7.3), its programs are skipped for
+ * every task of a CPU while one run of them is preempted there. Then it is moved now, at the first hook.
+ */
+static __noinline struct cordon_label *task_label_settle(__u64 tgid, __u64 leader)
+{
+	struct cordon_label *label = bpf_map_lookup_elem(&labels, &leader);
+	struct cordon_state *st = guard_state();
+	struct cordon_label copy;
+
+	if (!label || !st || (label->flags & CORDON_LABEL_DOOMED))
+		return label;
+	copy = *label;
+	if (bpf_map_update_elem(&labels, &tgid, &copy, BPF_ANY)) {
+		label->flags |= CORDON_LABEL_DOOMED; /* the controller would not find it */
+		return label;
+	}
+	task_count(copy.session, 1);
+	if (!bpf_map_delete_elem(&labels, &leader))
+		__sync_fetch_and_sub(&st->overflow, 1);
+	return bpf_map_lookup_elem(&labels, &tgid);
+}
+
+/*
  * Gives: the label of the current process, NULL where it is in no session.
- * A label lies under the tgid; where the table was full at the fork, still under the address of the first thread, or in
- * `strays`: such a process is doomed.
+ * A label lies under the tgid; or still under the address of the first thread, or in `strays`: such a process is doomed.
  */
 static __always_inline struct cordon_label *task_label(void)
 {
@@ -75,7 +98,7 @@ static __always_inline struct cordon_label *task_label(void)
 	if (st->overflow) {
 		__u64 leader = (__u64)BPF_CORE_READ((struct task_struct *)bpf_get_current_task(), group_leader);
 
-		label = bpf_map_lookup_elem(&labels, &leader);
+		label = task_label_settle(key, leader);
 		if (!label)
 			label = bpf_map_lookup_elem(&strays, &key);
 		if (label)
@@ -91,6 +114,65 @@ static __always_inline struct cordon_session *task_session(const struct cordon_l
 	__u32 id = label->session;
 
 	return bpf_map_lookup_elem(&sessions, &id);
+}
+
+/* Whether nothing of that package may go on. One look-up, but where some session had more of them than find room. */
+CORDON_GLOBAL int package_is_condemned(__u32 session, __u32 number)
+{
+	struct cordon_package_key key = { .session = session, .package = number };
+	__u32 *found = bpf_map_lookup_elem(&packages, &key);
+	struct cordon_session *whole;
+	struct cordon_state *st;
+
+	if (found)
+		return *found == CORDON_PACKAGE_CONDEMNED;
+	st = guard_state();
+	if (!st || !st->condemned)
+		return 0;
+	whole = bpf_map_lookup_elem(&sessions, &session);
+	return whole && whole->condemned;
+}
+
+/* Whose code it is has been said. */
+static __always_inline bool task_is_bound(const struct cordon_label *label)
+{
+	return cordon_is_confined(label->role) && (label->flags & (CORDON_LABEL_BOUND | CORDON_LABEL_CONFINED));
+}
+
+/* Whether the task ends at its next hook: it was told to, or its package is condemned. */
+CORDON_GLOBAL int task_is_doomed(struct cordon_label *label)
+{
+	if (!label)
+		return 0;
+	if (label->flags & CORDON_LABEL_DOOMED)
+		return 1;
+	return task_is_bound(label) &&
+	       package_is_condemned(label->session, cordon_package_number(label->role, label->package));
+}
+
+/* The package of the current task is condemned; where nobody has said yet which that is, the task alone. Who calls ask() sends
+ * the signal: programs on a cgroup cannot. */
+CORDON_GLOBAL int package_condemn(struct cordon_label *label)
+{
+	struct cordon_package_key key = {};
+	__u32 condemned = CORDON_PACKAGE_CONDEMNED;
+	struct cordon_session *session;
+	struct cordon_state *st;
+
+	if (!label)
+		return 0;
+	key.session = label->session;
+	key.package = cordon_package_number(label->role, label->package);
+	label->flags |= CORDON_LABEL_DOOMED;
+	if (!task_is_bound(label) || !bpf_map_update_elem(&packages, &key, &condemned, BPF_ANY))
+		return 0;
+	session = task_session(label);
+	st = guard_state();
+	if (session && st) {
+		session->condemned = 1;
+		st->condemned = 1;
+	}
+	return 0;
 }
 
 /* Whether the controller can still answer. Where not, nothing is held any more: what would be is refused. */
@@ -126,17 +208,17 @@ static __always_inline __u32 task_pid_at(struct task_struct *leader, __u32 level
 /*
  * What stands before every operation of a labelled task. Gives 0: go on; else the negative errno that the hook returns.
  *
- * - Doomed: the process ends here.
- * - Held, at its exec or at the gate, and yet running: somebody sent SIGCONT. It stops again, and the kernel runs the call once more after the
- *   controller has woken it (reference/kernel.md, section 4). Without a controller it ends.
+ * - Doomed, or of a condemned package: the process ends here.
+ * - Held, at its exec or at the gate, and yet running: somebody sent SIGCONT. It stops again, and the kernel runs the call once
+ *   more after the controller has woken it (reference/kernel.md, section 4). Without a controller it ends, or is told no.
  */
-static __noinline int task_admit(struct cordon_label *label)
+CORDON_GLOBAL int task_admit(struct cordon_label *label)
 {
 	struct cordon_session *session;
 
 	if (!label)
 		return 0;
-	if (label->flags & CORDON_LABEL_DOOMED) {
+	if (task_is_doomed(label)) {
 		bpf_send_signal(SIGKILL);
 		return -EPERM;
 	}

@@ -278,7 +278,7 @@ int BPF_PROG(cordon_t_enter, struct pt_regs *regs, long nr)
 
 	if (!label)
 		return 0;
-	if (label->flags & (CORDON_LABEL_DOOMED | CORDON_LABEL_HELD)) {
+	if ((label->flags & CORDON_LABEL_HELD) || task_is_doomed(label)) {
 		task_admit(label);
 		return 0;
 	}
@@ -304,7 +304,7 @@ int BPF_PROG(cordon_t_exit, struct pt_regs *regs, long ret)
 	if (!label)
 		return 0;
 	/* A process that must not be comes by here before its first instruction. */
-	if (label->flags & CORDON_LABEL_DOOMED) {
+	if (task_is_doomed(label)) {
 		bpf_send_signal(SIGKILL);
 		return 0;
 	}

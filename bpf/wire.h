@@ -90,6 +90,7 @@ enum cordon_strength {
 	X(FILE_OUTSIDE, "file.outside")               \
 	X(FILE_STARTUP, "file.startup")               \
 	X(FILE_SETUID, "file.setuid")                 \
+	X(FILE_CONDEMNED, "file.condemned")           \
 	X(ENV_SECRET, "env.secret")                   \
 	X(PROC_MEMORY, "proc.memory")                 \
 	X(PROC_SIGNAL, "proc.signal")                 \
@@ -226,6 +227,7 @@ enum cordon_origin {
 #define CORDON_TRAIT_FOLDER (1u << 4)
 #define CORDON_TRAIT_EDITABLE (1u << 6) /* what an editable install of the project leaves in an environment */
 #define CORDON_TRAIT_NAMED (1u << 5) /* protected by its name alone, wherever it stands */
+#define CORDON_TRAIT_CONDEMNED (1u << 8) /* a condemned package made it, or could write it */
 #define CORDON_TRAIT_BYTECODE (1u << 7) /* __pycache__ or in one: what python writes beside the modules that it imports */
 
 #define CORDON_ACCESS_READ (1u << 0)
@@ -305,11 +307,11 @@ struct cordon_session {
 	__u32 controller; /* its process, as the kernel numbers it */
 	__u32 level;      /* pid namespace level of the controller: pids in records are seen from there */
 	__u32 blind;      /* trace, set by the kernel: evidence of what package code wrote is lost: it runs nothing new */
-	__u32 pad0;
+	__u32 condemned; /* set by the kernel: `packages` was full: every package of the session counts as condemned */
 	__u64 cgroup;     /* id of its cgroup2, 0: none */
 	__u64 began;      /* CLOCK_REALTIME ns: files changed before were there before */
 	__u8 actions[CORDON_ROLE_COUNT][CORDON_RULE_COUNT]; /* enum cordon_action */
-	__u8 pad[2];
+	__u8 pad[4];
 	struct cordon_code codes[CORDON_CODES_MAX];
 };
 
@@ -334,12 +336,12 @@ struct cordon_guard {
 
 /* One per machine. Map `state`; key __u32 0. */
 struct cordon_state {
-	__u64 overflow; /* labels that lie under a task's address, or in `strays`: the table was full at their fork */
+	__u64 overflow; /* at least as many labels lie under a task's address, or in `strays`: look-ups try those too */
 	__u64 cgroups;  /* not 0: sessions may have a cgroup, a task without label may still belong to one */
 	__u32 backend;  /* enum cordon_backend */
 	__u32 twins;    /* 1: twin.bpf.c looks again at what fmod_ret let pass */
 	__u32 tasks;    /* CORDON_TASKS_MAX, or less for a test */
-	__u32 pad;
+	__u32 condemned; /* 1: some session has `condemned` set */
 };
 
 /* How many processes may be labelled at once, all sessions together. Beyond it forks are denied. 64 KiB entries of 40
@@ -357,6 +359,23 @@ struct cordon_tasks {
 	__u32 answer; /* of that one */
 	__u32 pad;
 };
+
+/* What became of a package. Map `packages`: no entry: nothing. */
+enum cordon_package_state {
+	CORDON_PACKAGE_NONE,
+	CORDON_PACKAGE_CONDEMNED, /* its tasks end, and nothing that it made is taken into use */
+	CORDON_PACKAGE_STATE_COUNT,
+};
+
+struct cordon_package_key {
+	__u32 session;
+	__u32 package; /* cordon_package_number() */
+};
+
+/* Numbers of those that have none in a label: code that nobody could bind, and the command of --confine. */
+#define CORDON_PACKAGE_UNKNOWN 0xfffffffeU
+#define CORDON_PACKAGE_PROJECT 0xfffffffdU
+
 /* Sessions at once: each has a ring of 1 MiB and a controller. */
 #define CORDON_SESSIONS_MAX 1024
 
@@ -675,7 +694,7 @@ struct cordon_inode_entry {
 CORDON_ASSERT(sizeof(struct cordon_op) == 88, "op");
 CORDON_ASSERT(sizeof(struct cordon_label) == 16, "label");
 CORDON_ASSERT(sizeof(struct cordon_code) == 40, "code");
-CORDON_ASSERT(sizeof(struct cordon_session) == 40 + CORDON_ROLE_COUNT * CORDON_RULE_COUNT + 2 + CORDON_CODES_MAX * 40,
+CORDON_ASSERT(sizeof(struct cordon_session) == 40 + CORDON_ROLE_COUNT * CORDON_RULE_COUNT + 4 + CORDON_CODES_MAX * 40,
 	      "session");
 CORDON_ASSERT(sizeof(struct cordon_record) == 72, "record");
 CORDON_ASSERT(sizeof(struct cordon_record_exec) == 72 + 16 + CORDON_PATH_LEN + CORDON_ARGS_LEN, "exec");
@@ -690,6 +709,7 @@ CORDON_ASSERT(sizeof(struct cordon_zone_val) == 40, "zone");
 CORDON_ASSERT(sizeof(struct cordon_made_key) == 16 + CORDON_MADE_NAME_LEN, "made");
 CORDON_ASSERT(sizeof(struct cordon_origin_key) == 32, "origin");
 CORDON_ASSERT(sizeof(struct cordon_tasks) == 24, "tasks");
+CORDON_ASSERT(sizeof(struct cordon_package_key) == 8, "package");
 CORDON_ASSERT(sizeof(struct cordon_task_entry) == 24, "task");
 
 #endif

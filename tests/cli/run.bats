@@ -99,7 +99,7 @@ teardown() { rm -rf "$(mark ready)" ${PLAIN:+"$PLAIN"}; }
 @test "a refused call: 120 where the command succeeded, or as --fail-on says" {
 	run -120 --separate-stderr install --package hello "$CONNECT"
 	is "$output" "the connect was refused"
-	says "$stderr" "pypi:hello: connects to the network (net.connect) 127.0.0.1:9"
+	says "$stderr" "pypi:hello, which was not stopped: connects to the network (net.connect) 127.0.0.1:9"
 	says "$stderr" "Allow: cordon allow --last"
 	[ "${#stderr_lines[@]}" -le 4 ]
 

@@ -115,7 +115,8 @@ static const struct word traits[] = { { "linked", CORDON_TRAIT_LINKED },
 				      { "folder", CORDON_TRAIT_FOLDER },
 				      { "named", CORDON_TRAIT_NAMED },
 				      { "editable", CORDON_TRAIT_EDITABLE },
-				      { "bytecode", CORDON_TRAIT_BYTECODE } };
+				      { "bytecode", CORDON_TRAIT_BYTECODE },
+				       { "condemned", CORDON_TRAIT_CONDEMNED } };
 static const struct word origins[] = { { "dropped", CORDON_ORIGIN_DROPPED },
 				       { "system", CORDON_ORIGIN_SYSTEM },
 				       { "unpacked", CORDON_ORIGIN_UNPACKED },
@@ -236,8 +237,8 @@ static int judge_field(struct cordon_probe_judge *j, const char *key, char *valu
 
 static void judge_describe(const struct cordon_probe_judge *j, char *ret, size_t size)
 {
-	snprintf(ret, size, "%s %s %s %s", rule_name(j->rule), action_name(j->action), answer_name(j->answer),
-		 j->strength < CORDON_STRENGTH_COUNT ? strengths[j->strength] : "?");
+	snprintf(ret, size, "%s %s %s %s%s", rule_name(j->rule), action_name(j->action), answer_name(j->answer),
+		 j->strength < CORDON_STRENGTH_COUNT ? strengths[j->strength] : "?", j->condemns ? " condemned" : "");
 }
 
 static void judge_run(struct suite *suite, struct test_case *t)
@@ -264,7 +265,10 @@ static void judge_run(struct suite *suite, struct test_case *t)
 	j.rule = cordon_rule_of(&j.op);
 	j.action = cordon_action_of(&j.op, j.rule, j.policy, (int)j.granted);
 	j.answer = cordon_answer_of(j.action, j.mode);
+	if (j.backend == CORDON_BACKEND_TRACE)
+		j.answer = cordon_answer_of_trace(j.rule, j.action, j.answer);
 	j.strength = cordon_strength(j.rule, j.backend);
+	j.condemns = (unsigned int)cordon_condemns(j.action, j.mode, j.op.role);
 	judge_describe(&j, got, sizeof(got));
 	report(suite, t, "user", got);
 	if (!suite->object) {

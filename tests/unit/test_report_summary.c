@@ -76,7 +76,7 @@ static void one_refusal_takes_two_lines(void **state)
 
 	(void)state;
 	assert_summary(&f, 1,
-		       "cordon: refused in pypi:evil 1.0: connects to the network (net.connect) 127.0.0.1:9 from "
+		       "cordon: refused in pypi:evil 1.0, which was not stopped: connects to the network (net.connect) 127.0.0.1:9 from "
 		       "`python setup.py`\n"
 		       "  Allow: cordon allow --last\n");
 }
@@ -88,7 +88,7 @@ static void findings_of_a_rule_share_a_line(void **state)
 
 	(void)state;
 	assert_summary(f, 3,
-		       "cordon: refused in pypi:evil 1.0: connects to the network (net.connect) 127.0.0.1:9 from "
+		       "cordon: refused in pypi:evil 1.0, which was not stopped: connects to the network (net.connect) 127.0.0.1:9 from "
 		       "`python setup.py`, and 2 more\n"
 		       "  Allow: cordon allow 1; also 2, 3\n");
 }
@@ -100,15 +100,52 @@ static void the_worst_comes_first(void **state)
 			       refusal("evil", CORDON_RULE_FILE_SETUID), refusal("evil", CORDON_RULE_NET_SEND) };
 
 	(void)state;
-	f[2].action = CORDON_ACTION_CONDEMN;
-	f[2].answer = CORDON_ANSWER_KILL;
-	f[2].object_address = NULL;
+	f[0].answer = CORDON_ANSWER_KILL;
+	f[0].object_address = NULL;
 	assert_summary(f, 6,
-		       "cordon: ended in pypi:evil 1.0: runs a program from memory (exec.memory) from "
-		       "`python setup.py`\n"
-		       "  also connects to the network (net.connect) 127.0.0.1:9 from `python setup.py`, and 1 more\n"
-		       "  also net.send, file.setuid\n"
-		       "  Allow: cordon allow 1; also 4, 2, 6\n");
+		       "cordon: ended in pypi:evil 1.0: connects to the network (net.connect) from `python setup.py`, and 1 more\n"
+		       "  also sends to the network (net.send) 127.0.0.1:9 from `python setup.py`, and 1 more\n"
+		       "  also exec.memory, file.setuid\n"
+		       "  Allow: cordon allow 4; also 2, 6\n");
+}
+
+static void what_became_of_a_condemned_package_is_said(void **state)
+{
+	struct finding f[] = { refusal("evil", CORDON_RULE_NET_CONNECT), refusal("evil", CORDON_RULE_NET_SEND),
+			       refusal("evil", CORDON_RULE_EXEC_MEMORY), refusal("evil", CORDON_RULE_FILE_PRIVATE),
+			       refusal("evil", CORDON_RULE_FILE_CONDEMNED), refusal("evil", CORDON_RULE_FILE_CONDEMNED),
+			       refusal("good", CORDON_RULE_FILE_CONDEMNED) };
+
+	(void)state;
+	f[2].action = CORDON_ACTION_CONDEMN;
+	f[2].object_address = NULL;
+	f[3].action = CORDON_ACTION_LOG;
+	f[3].answer = CORDON_ANSWER_PASS;
+	/* Without a word on what is left, none is said. */
+	assert_summary(&f[2], 1,
+		       "cordon: condemned pypi:evil 1.0: runs a program from memory (exec.memory) from `python setup.py`\n"
+		       "  its processes were ended\n"
+		       "  No grant allows this: no grant speaks of this rule; the policy can change it for all packages. Details: "
+		       "cordon show 3\n");
+	f[2].nothing_left = true;
+	assert_summary(f, 4,
+		       "cordon: condemned pypi:evil 1.0: runs a program from memory (exec.memory) from `python setup.py`\n"
+		       "  its processes were ended, and nothing of it was found installed\n"
+		       "  also net.connect, net.send; logged file.private\n"
+		       "  Allow: cordon allow 1; also 2\n");
+	f[2].nothing_left = false;
+	for (size_t i = 4; i < 7; i++) {
+		f[i].object_address = NULL;
+		f[i].answer = CORDON_ANSWER_PASS;
+		f[i].object_path = "/env/evil-1.0.dist-info";
+		f[i].hint = "to remove it: pip uninstall evil";
+	}
+	assert_summary(&f[2], 5,
+		       "cordon: condemned pypi:evil 1.0: runs a program from memory (exec.memory) from `python setup.py`\n"
+		       "  its processes were ended; but /env/evil-1.0.dist-info is there, and 1 more; to remove it: pip uninstall evil\n"
+		       "  also logged file.private\n"
+		       "  No grant allows this: no grant speaks of this rule; the policy can change it for all packages. Details: "
+		       "cordon show 3\n");
 }
 
 static void packages_are_told_apart(void **state)
@@ -120,13 +157,13 @@ static void packages_are_told_apart(void **state)
 	(void)state;
 	f[3].process.role = CORDON_ROLE_HELPER;
 	assert_summary(f, 5,
-		       "cordon: refused in pypi:a 1.0: connects to the network (net.connect) 127.0.0.1:9 from "
+		       "cordon: refused in pypi:a 1.0, which was not stopped: connects to the network (net.connect) 127.0.0.1:9 from "
 		       "`python setup.py`, and 1 more\n"
 		       "  Allow: cordon allow 1; also 5\n"
-		       "cordon: refused in pypi:b 1.0: connects to the network (net.connect) 127.0.0.1:9 from "
+		       "cordon: refused in pypi:b 1.0, which was not stopped: connects to the network (net.connect) 127.0.0.1:9 from "
 		       "`python setup.py`\n"
 		       "  Allow: cordon allow 2\n"
-		       "cordon: refused in an unknown package: connects to the network (net.connect) 127.0.0.1:9 from "
+		       "cordon: refused in an unknown package, which was not stopped: connects to the network (net.connect) 127.0.0.1:9 from "
 		       "`python setup.py`\n"
 		       "  No grant allows this: it is not known which package did it, and a grant names one. Details: "
 		       "cordon show 3\n"
@@ -135,14 +172,13 @@ static void packages_are_told_apart(void **state)
 		       "  No grant allows this: it was no package's code. Details: cordon show 4\n");
 }
 
-static void a_flood_stays_four_short_lines(void **state)
+static void assert_flood_is_short(bool condemned)
 {
 	enum { MANY = 3000 };
 	_cleanup_free_ struct finding *f = calloc(MANY, sizeof(*f));
 	_cleanup_free_ char *text = NULL;
 	static char name[5000], path[5000];
 
-	(void)state;
 	assert_non_null(f);
 	memset(name, 'n', sizeof(name) - 1);
 	/* Two-byte characters, so that the cut falls within one. */
@@ -157,6 +193,8 @@ static void a_flood_stays_four_short_lines(void **state)
 		f[i].object_path = path;
 		f[i].process.argv = path;
 		f[i].version = name;
+		/* Condemned or not, four. */
+		f[i].action = condemned && i == 7 ? CORDON_ACTION_CONDEMN : f[i].action;
 	}
 	text = report_summary(f, MANY, CORDON_MODE_ENFORCE, 0);
 	assert_int_equal(lines_of(text), 4);
@@ -165,6 +203,13 @@ static void a_flood_stays_four_short_lines(void **state)
 	/* Cut between characters, not within one. */
 	assert_non_null(strstr(text, "é..."));
 	assert_null(strstr(text, "\\x"));
+}
+
+static void a_flood_stays_four_short_lines(void **state)
+{
+	(void)state;
+	assert_flood_is_short(false);
+	assert_flood_is_short(true);
 }
 
 static void audit_takes_one_line(void **state)
@@ -206,6 +251,7 @@ int main(void)
 		cmocka_unit_test_setup(one_refusal_takes_two_lines, reset),
 		cmocka_unit_test_setup(findings_of_a_rule_share_a_line, reset),
 		cmocka_unit_test_setup(the_worst_comes_first, reset),
+		cmocka_unit_test_setup(what_became_of_a_condemned_package_is_said, reset),
 		cmocka_unit_test_setup(packages_are_told_apart, reset),
 		cmocka_unit_test_setup(a_flood_stays_four_short_lines, reset),
 		cmocka_unit_test_setup(audit_takes_one_line, reset),

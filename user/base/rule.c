@@ -30,6 +30,7 @@ static const char *const summaries[CORDON_RULE_COUNT] = {
 	[CORDON_RULE_FILE_OUTSIDE] = "writes outside its own files",
 	[CORDON_RULE_FILE_STARTUP] = "plants code that starts with Python",
 	[CORDON_RULE_FILE_SETUID] = "makes a file privileged",
+	[CORDON_RULE_FILE_CONDEMNED] = "what a condemned package made was to be used",
 	[CORDON_RULE_ENV_SECRET] = "has secrets in its environment",
 	[CORDON_RULE_PROC_MEMORY] = "reaches into another process",
 	[CORDON_RULE_PROC_SIGNAL] = "signals another process",

@@ -12,6 +12,7 @@
 #include "base/text.h"
 #include "guard/gate.h"
 #include "guard/proto.h"
+#include "guard/remains.h"
 #include "guard/startup.h"
 #include "report/report.h"
 
@@ -22,6 +23,8 @@
 #include <unistd.h>
 
 #define BEAT_MS 1000
+#define REPORTED_MS 100 /* the last task may be gone any moment */
+#define CONDEMNING_MS 20
 #define REPORT_ROUNDS 64 /* of kernel_ring_consume(): a ring of 1 MiB has room for some 10,000 records */
 
 static void controller_exec(struct controller *c, const struct cordon_record_exec *record)
@@ -39,6 +42,8 @@ static void controller_exec(struct controller *c, const struct cordon_record_exe
 		hold_decide(c, process);
 	else if (record->head.label.role == CORDON_ROLE_INSTALLER)
 		hold_note_program(c, process);
+	if (process->role == CORDON_ROLE_INSTALLER)
+		remains_note(c, process);
 	/* Not only installers: setup.py and what --confine starts are held to the project's rules. */
 	if (process->role != CORDON_ROLE_NONE && process->role != CORDON_ROLE_ROOT)
 		c->seen_role = true;
@@ -101,8 +106,11 @@ static void controller_report(struct controller *c, int status)
 	/* All that the ring can hold; tasks that outlive the command may go on filling it. */
 	for (int round = 0; round < REPORT_ROUNDS && kernel_ring_consume(c->kernel) > 0; round++)
 		;
+	condemn_finish(c);
 	leftover_end(c);
 	startup_finish(c);
+	if (c->kernel_session.mode != CORDON_MODE_AUDIT)
+		remains_finish(c);
 	for (int round = 0; round < REPORT_ROUNDS && kernel_ring_consume(c->kernel) > 0; round++)
 		;
 	summary = report_summary(c->findings, c->finding_count, c->kernel_session.mode, controller_lost(c));
@@ -151,6 +159,19 @@ static bool controller_command_has_ended(const struct controller *c)
 	return poll(&fd, 1, 0) > 0;
 }
 
+/* Whether no task is left. Counting labels is cheap; whether they are of processes is asked now and then. */
+static bool controller_is_alone(struct controller *c)
+{
+	bool alone = !kernel_session_tasks(c->kernel, c->session);
+
+	if (alone || c->beat - c->counted < BEAT_MS || kernel_lock(c->kernel))
+		return alone;
+	c->counted = c->beat;
+	alone = kernel_session_is_empty(c->kernel, c->session);
+	kernel_unlock(c->kernel);
+	return alone;
+}
+
 static void controller_beat(struct controller *c)
 {
 	controller_heartbeat(c);
@@ -160,8 +181,15 @@ static void controller_beat(struct controller *c)
 	if (!c->reported && controller_command_has_ended(c))
 		controller_report(c, -1);
 	/* The rest is guarded until it is gone. */
-	if (!kernel_session_tasks(c->kernel, c->session))
-		c->over = true;
+	c->over = controller_is_alone(c);
+}
+
+/* How long the loop waits for something to happen, in ms. */
+static int controller_patience(const struct controller *c)
+{
+	if (c->condemning)
+		return CONDEMNING_MS;
+	return c->reported ? REPORTED_MS : BEAT_MS;
 }
 
 static void controller_loop(struct controller *c, int ring)
@@ -171,7 +199,7 @@ static void controller_loop(struct controller *c, int ring)
 	while (!c->over && !c->error) {
 		struct pollfd fds[2 + GATE_POLL_MAX] = { { .fd = ring, .events = POLLIN },
 							 { .fd = c->supervisor, .events = POLLIN } };
-		int timeout = c->reported ? 100 : BEAT_MS;
+		int timeout = controller_patience(c);
 		int64_t now = clock_ms();
 
 		if (now >= beat) {
@@ -188,6 +216,7 @@ static void controller_loop(struct controller *c, int ring)
 		if (fds[0].revents)
 			kernel_ring_consume(c->kernel);
 		gate_turn(c);
+		condemn_look(c);
 		if (c->supervisor >= 0 && fds[1].revents)
 			controller_read_supervisor(c);
 	}
@@ -232,7 +261,7 @@ void controller_release(struct controller *c)
 		if (!kernel_lock(c->kernel)) {
 			/* Not from under its processes: without their labels they would be nobody's. What is left here is for
 			 * the next sweep. A command that was not told to go on never ran. */
-			if (c->session && (!c->running || !kernel_session_tasks(c->kernel, c->session)))
+			if (c->session && (!c->running || kernel_session_is_empty(c->kernel, c->session)))
 				kernel_session_end(c->kernel, c->session);
 			kernel_sweep(c->kernel, 0);
 			kernel_unlock(c->kernel);
@@ -246,6 +275,8 @@ void controller_release(struct controller *c)
 	recognise_free(c->table);
 	startup_release(c);
 	gate_release(c);
+	remains_release(c);
+	free(c->virtual_env);
 	policy_data_release(&c->data);
 	policy_free(c->policy);
 	tree_free(c->tree);

@@ -30,6 +30,7 @@ struct attach_options {
 struct package {
 	struct identity identity;
 	char *folder; /* where it has no name: what tells it from another one without */
+	bool condemned;
 };
 
 /* A host of a grant, resolved when the session began. */
@@ -77,11 +78,17 @@ struct controller {
 	int64_t unwritten; /* findings that the journal did not take */
 	bool journal_failed;
 	bool refused, condemned; /* some finding, the journal's or not */
+	int64_t condemning; /* ms, until when tasks of condemned packages are being ended, 0: none are */
+	struct remains_place *remains; /* where installers put things: remains_places.c */
+	size_t place_count;
+	bool places_lost; /* some of them */
+	char *virtual_env; /* of the command, NULL: none */
 	bool seen_role; /* a process of the session was more than `root` */
 	bool running;  /* the command may have been started */
 	bool reported; /* PROTO_DONE is out */
 	bool over;
 	int64_t beat; /* ms, when the last heartbeat was */
+	int64_t counted; /* ms, when it was last looked for tasks */
 	int error; /* of the loop */
 };
 
@@ -141,6 +148,36 @@ struct startup_finding {
 	bool failed;	   /* and should not be */
 };
 void finding_take_startup(struct controller *c, const struct cordon_record *head, const struct startup_finding *what);
+
+/* tasks.c: the processes of the session with their labels, a new array. */
+int tasks_list(struct controller *c, struct cordon_task_entry **ret, size_t *ret_count);
+/* Dooms and kills one. It may be there still for a moment. */
+void task_end(struct controller *c, const struct cordon_task_entry *task);
+/* Calls `round` until it gives 0, or for `ms`; gives what it gave last. Records are handled meanwhile. */
+typedef size_t (*tasks_round_fn)(struct controller *c, void *arg);
+size_t tasks_wait(struct controller *c, int64_t ms, tasks_round_fn round, void *arg);
+
+/* condemn.c: a package was condemned by what a task with this label did: it is marked, and its tasks are to be ended. */
+void condemn_take(struct controller *c, const struct cordon_label *label);
+/* Whether the package of that label is condemned. */
+bool condemn_is(const struct controller *c, const struct cordon_label *label);
+/* One look at what is to be ended, where something is (c->condemning). For the loop. */
+void condemn_look(struct controller *c);
+/* The command has ended: waits until all of it has. */
+void condemn_finish(struct controller *c);
+
+/* requirements.c: the build requirements that run as the package, as far as they are known, for the process with that pid:
+ * "wheel 0.38.4, plugin 1.0". A new string; NULL: none is known. */
+char *requirements_of(const struct controller *c, pid_t pid, uint32_t package);
+
+/* What remains.c found of a condemned package. */
+struct remains_finding {
+	const char *path;
+	const char *reason;
+	const char *hint; /* NULL */
+	bool gone;	  /* it was taken away */
+};
+void finding_take_remains(struct controller *c, uint32_t package, const struct remains_finding *what);
 
 /* leftover.c: the command has ended. Waits a moment for what ends by itself; what is left is ended where the rules say
  * so, and recorded. */

@@ -11,6 +11,7 @@
 #include "guard/gate.h"
 #include "guard/startup.h"
 #include "journal/mask.h"
+#include "judge.h"
 #include "report/report.h"
 
 #include <arpa/inet.h>
@@ -176,6 +177,14 @@ static void finding_put(struct controller *c, struct finding *finding)
 	finding_keep(c, finding);
 }
 
+static char *finding_condemned(const struct controller *c, const struct cordon_record *head)
+{
+	_cleanup_free_ char *with = requirements_of(c, (pid_t)head->pid, head->label.package);
+
+	return text_format("its package was condemned for this: its processes were ended, and what it built is not used%s%s",
+			   with ? "; it was built with " : "", with ? with : "");
+}
+
 void finding_take(struct controller *c, const struct cordon_record_finding *record)
 {
 	struct finding finding = finding_begin(c, record->rule, record->op.kind);
@@ -196,6 +205,10 @@ void finding_take(struct controller *c, const struct cordon_record_finding *reco
 	finding.answer = record->answer;
 	finding_fill_actor(c, &finding, &record->head);
 	finding_fill_object(c, &finding, record);
+	if (cordon_condemns(record->action, c->kernel_session.mode, record->head.label.role)) {
+		condemn_take(c, &record->head.label);
+		finding.reason = finding_condemned(c, &record->head);
+	}
 	finding_put(c, &finding);
 }
 
@@ -260,6 +273,21 @@ void finding_take_startup(struct controller *c, const struct cordon_record *head
 	else
 		finding.reason = strdup(what->failed ? "its content has no known form, and it could not be moved away"
 						     : "its content has no known form");
+	finding_put(c, &finding);
+}
+
+void finding_take_remains(struct controller *c, uint32_t package, const struct remains_finding *what)
+{
+	struct finding finding = finding_begin(c, CORDON_RULE_FILE_CONDEMNED, what->gone ? CORDON_OP_REMOVE : CORDON_OP_CREATE);
+	struct cordon_record head = { .uid = (uint32_t)-1, .label = { .role = CORDON_ROLE_PACKAGE, .package = package } };
+
+	finding.time = finding_wall_ms(c, clock_ns());
+	finding.action = CORDON_ACTION_DENY;
+	finding.answer = what->gone ? CORDON_ANSWER_EPERM : CORDON_ANSWER_PASS;
+	finding_fill_actor(c, &finding, &head);
+	finding.object_path = strdup(what->path);
+	finding.reason = strdup(what->reason);
+	finding.hint = finding_copy(what->hint);
 	finding_put(c, &finding);
 }
 

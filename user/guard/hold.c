@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * hold.c - a task that the kernel stopped at its exec is bound to a package and goes on.
+ * hold.c - a task that the kernel stopped at its exec is bound to a package and goes on, or is ended where that is condemned.
  *
  * The label is written before the task is woken. SIGCONT may come before the stop has happened: it takes the pending
  * SIGSTOP away, which is as good. A task that cannot be read in time becomes package `unknown`: contained, not trusted.
@@ -17,8 +17,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* Through a pidfd: between our look and the signal the number may become another's. */
-static void hold_wake(const struct process *process, struct cordon_label *label, int signal, struct controller *c)
+/* Lets it go on, or ends it. Through a pidfd: between our look and the signal the number may become another's. */
+static void hold_signal(const struct process *process, struct cordon_label *label, struct controller *c)
 {
 	int pidfd = (int)syscall(SYS_pidfd_open, process->pid, 0);
 	struct cordon_label now;
@@ -27,7 +27,7 @@ static void hold_wake(const struct process *process, struct cordon_label *label,
 		return;
 	/* The label is still the one that we wrote, so pidfd and label are of one process. */
 	if (!kernel_label_get(c->kernel, process->tgid, &now) && !memcmp(&now, label, sizeof(now)))
-		syscall(SYS_pidfd_send_signal, pidfd, signal, NULL, 0);
+		syscall(SYS_pidfd_send_signal, pidfd, label->flags & CORDON_LABEL_DOOMED ? SIGKILL : SIGCONT, NULL, 0);
 	close(pidfd);
 }
 
@@ -108,8 +108,8 @@ static void hold_choose(struct controller *c, struct process *process, struct de
 	facts_release(&facts);
 }
 
-/* Whether package code may not begin: its package is denied. Tells, and gives the signal that answers it. */
-static int hold_verdict(struct controller *c, const struct process *process, const struct decision *decision)
+/* Whether the package is denied, so that its code may not begin; tells. */
+static bool hold_denies(struct controller *c, const struct process *process, const struct decision *decision)
 {
 	struct gate_verdict verdict;
 	struct cordon_record head = {
@@ -118,7 +118,7 @@ static int hold_verdict(struct controller *c, const struct process *process, con
 	};
 
 	if (decision->role != CORDON_ROLE_PACKAGE || !gate_denies(c, &decision->identity, &verdict))
-		return SIGCONT;
+		return false;
 	head.label.installer = (uint16_t)process->installer;
 	if (verdict.action != CORDON_ACTION_ALLOW)
 		finding_take_artifact(c, &head, &(struct artifact_finding){
@@ -126,7 +126,7 @@ static int hold_verdict(struct controller *c, const struct process *process, con
 			.action = verdict.action, .reason = verdict.reason,
 			.answer = verdict.answer == CORDON_ANSWER_PASS ? CORDON_ANSWER_PASS : CORDON_ANSWER_KILL });
 	free(verdict.reason);
-	return verdict.answer == CORDON_ANSWER_PASS ? SIGCONT : SIGKILL;
+	return verdict.answer != CORDON_ANSWER_PASS;
 }
 
 void hold_decide(struct controller *c, struct process *process)
@@ -144,6 +144,9 @@ void hold_decide(struct controller *c, struct process *process)
 	label.installer = (uint16_t)(decision.installer ? decision.installer : process->installer);
 	label.package = package;
 	label.reads = decision.reads;
+	/* Denied, or caught before: no more of its code runs, in a second build say. */
+	if (condemn_is(c, &label) || hold_denies(c, process, &decision))
+		label.flags |= CORDON_LABEL_DOOMED;
 	log_debug("process %d (%s) is %s %s %s: %s", (int)process->pid, process->program->path, role_name(decision.role),
 		  decision.identity.name, decision.identity.version, decision.why ? decision.why : "");
 	process->role = label.role;
@@ -157,5 +160,5 @@ void hold_decide(struct controller *c, struct process *process)
 			log_debug("cannot label process %d: %s", (int)process->pid, strerror(-r));
 		return;
 	}
-	hold_wake(process, &label, hold_verdict(c, process, &decision), c);
+	hold_signal(process, &label, c);
 }

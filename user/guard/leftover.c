@@ -1,40 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * leftover.c - what is still there when the session's command has ended.
- *
- * The label of a process is marked first, so that it can start no other and ends at its next system call, then it is
- * ended through a pidfd; until none is left. Only what carries this session's label is touched.
- */
+/* leftover.c - what is still there when the session's command has ended. */
 #include "base/cleanup.h"
-#include "base/clock.h"
 #include "base/log.h"
 #include "guard/controller.h"
 #include "judge.h"
 
-#include <errno.h>
-#include <signal.h>
 #include <string.h>
-#include <sys/syscall.h>
-#include <time.h>
-#include <unistd.h>
 
 /* What was started last is often still on its way out: a shell's background job, multiprocessing's tracker. */
 #define GRACE_MS 1500
 /* For ending them. A process in the middle of a disk's wait takes its time. */
 #define END_MS 8000
-#define STEP_MS 20
-#define BEAT_MS 1000
-
-static int leftover_list(struct controller *c, struct cordon_task_entry **ret, size_t *ret_count)
-{
-	int r = kernel_lock(c->kernel);
-
-	if (r)
-		return r;
-	r = kernel_tasks(c->kernel, c->session, c->kernel_session.level, ret, ret_count);
-	kernel_unlock(c->kernel);
-	return r;
-}
 
 static unsigned int leftover_action(const struct controller *c, const struct cordon_label *label)
 {
@@ -52,27 +28,6 @@ static bool leftover_is_ended(const struct controller *c, const struct cordon_ta
 	return cordon_answer_of(leftover_action(c, &task->label), c->kernel_session.mode) != CORDON_ANSWER_PASS;
 }
 
-/* Between our look and the signal the number may become another's: who is behind the pidfd, and still labelled, is it. */
-static void leftover_kill(struct controller *c, const struct cordon_task_entry *task)
-{
-	_cleanup_close_ int pidfd = task->pid ? (int)syscall(SYS_pidfd_open, task->pid, 0) : -1;
-	struct cordon_label label;
-	int r;
-
-	/* Not there: it lies elsewhere, and is doomed already. */
-	if (!kernel_label_get(c->kernel, task->tgid, &label) && label.session == c->session) {
-		label.flags |= CORDON_LABEL_DOOMED;
-		kernel_label_set(c->kernel, task->tgid, &label);
-	}
-	/* Not to be seen from here: it ends by its label. */
-	if (pidfd < 0 || kernel_lock(c->kernel))
-		return;
-	r = kernel_who(c->kernel, pidfd, &label);
-	kernel_unlock(c->kernel);
-	if (!r && label.session == c->session)
-		syscall(SYS_pidfd_send_signal, pidfd, SIGKILL, NULL, 0);
-}
-
 static void leftover_record(struct controller *c, const struct cordon_task_entry *task)
 {
 	unsigned int action = leftover_action(c, &task->label);
@@ -88,7 +43,7 @@ static size_t leftover_round(struct controller *c, bool record, bool end)
 {
 	_cleanup_free_ struct cordon_task_entry *tasks = NULL;
 	size_t count = 0, left = 0;
-	int r = leftover_list(c, &tasks, &count);
+	int r = tasks_list(c, &tasks, &count);
 
 	if (r) {
 		log_debug("cannot list the processes of the session: %s", strerror(-r));
@@ -100,41 +55,32 @@ static size_t leftover_round(struct controller *c, bool record, bool end)
 		if (record)
 			leftover_record(c, &tasks[i]);
 		if (end && leftover_is_ended(c, &tasks[i]))
-			leftover_kill(c, &tasks[i]);
+			task_end(c, &tasks[i]);
 		left += !end || leftover_is_ended(c, &tasks[i]);
 	}
 	return left;
 }
 
-/* Looks again until none is left, or for `ms`. */
-static size_t leftover_wait(struct controller *c, int64_t ms, bool end)
+static size_t leftover_wait_round(struct controller *c, void *arg)
 {
-	int64_t now = clock_ms(), until = now + ms, beat = now;
-	size_t left;
+	(void)arg;
+	return leftover_round(c, false, false);
+}
 
-	while ((left = leftover_round(c, false, end)) && now < until) {
-		struct timespec step = { .tv_nsec = STEP_MS * 1000000L };
-
-		if (now >= beat) {
-			controller_heartbeat(c);
-			beat = now + BEAT_MS;
-		}
-		nanosleep(&step, NULL);
-		/* What it starts meanwhile is held, and asks. */
-		kernel_ring_consume(c->kernel);
-		now = clock_ms();
-	}
-	return left;
+static size_t leftover_end_round(struct controller *c, void *arg)
+{
+	(void)arg;
+	return leftover_round(c, false, true);
 }
 
 void leftover_end(struct controller *c)
 {
 	size_t left;
 
-	if (!leftover_wait(c, GRACE_MS, false))
+	if (!tasks_wait(c, GRACE_MS, leftover_wait_round, NULL))
 		return;
 	leftover_round(c, true, true);
-	left = leftover_wait(c, END_MS, true);
+	left = tasks_wait(c, END_MS, leftover_end_round, NULL);
 	if (left)
 		log_warn("%zu processes of packages could not be ended", left);
 }

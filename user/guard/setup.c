@@ -108,6 +108,8 @@ static int setup_command(struct controller *c, char **ret_why)
 	if (!c->home)
 		c->home = strdup(home && *home == '/' ? home : "/nonexistent");
 	c->start = facts->cwd ? strdup(facts->cwd) : NULL;
+	if (facts_env(facts, "VIRTUAL_ENV"))
+		c->virtual_env = strdup(facts_env(facts, "VIRTUAL_ENV"));
 	setup_temps(c);
 	return c->home && c->start ? 0 : setup_fail(ret_why, -ENOENT, "the folder that it starts in");
 }

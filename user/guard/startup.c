@@ -9,6 +9,7 @@
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "guard/aside.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -23,9 +24,6 @@
 #define NOTES_MAX 4096
 /* The largest that is read: what generators write has some hundred bytes. */
 #define SIZE_MAX_READ (256u << 10)
-#define ASIDE_MAX 100
-
-static const char aside_suffix[] = ".refused-by-cordon";
 
 struct startup_note {
 	char *path;
@@ -85,25 +83,6 @@ bool startup_is_granted(const struct controller *c, const struct identity *owner
 	return false;
 }
 
-/* Moves it to a name that python does not read. Gives that name, new; NULL: it could not be moved. */
-static char *put_aside(const struct look *look)
-{
-	for (unsigned int i = 0; i < ASIDE_MAX; i++) {
-		_cleanup_free_ char *to = i ? text_format("%s%s.%u", look->name, aside_suffix, i)
-					    : text_format("%s%s", look->name, aside_suffix);
-		int r = to ? renameat2(look->folder, look->name, look->folder, to, RENAME_NOREPLACE) : -1;
-
-		/* Where the file system does not know the flag, a name that is free is one too. */
-		if (r && errno == EINVAL && faccessat(look->folder, to, F_OK, AT_SYMLINK_NOFOLLOW))
-			r = renameat(look->folder, look->name, look->folder, to);
-		if (!r)
-			return TAKE_PTR(to);
-		if (!to || errno != EEXIST)
-			return NULL;
-	}
-	return NULL;
-}
-
 enum verdict { VERDICT_FINE, VERDICT_ASIDE, VERDICT_STAYS };
 
 static enum verdict look_refuse(struct look *look, const struct cordon_record *head)
@@ -111,7 +90,7 @@ static enum verdict look_refuse(struct look *look, const struct cordon_record *h
 	const struct cordon_session *session = &look->c->kernel_session;
 	unsigned int action = session->actions[CORDON_ROLE_INSTALLER][CORDON_RULE_FILE_STARTUP];
 	bool refuses = cordon_answer_of(action, session->mode) != CORDON_ANSWER_PASS;
-	_cleanup_free_ char *aside = refuses ? put_aside(look) : NULL;
+	_cleanup_free_ char *aside = refuses ? put_aside(look->folder, look->name) : NULL;
 	struct startup_finding finding = {
 		.path = look->path, .owner = &look->owner.identity, .sha256 = look->sha256,
 		.action = action, .aside = aside, .failed = refuses && !aside,

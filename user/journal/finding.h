@@ -8,6 +8,7 @@
 #ifndef CORDON_JOURNAL_FINDING_H
 #define CORDON_JOURNAL_FINDING_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -40,6 +41,7 @@ struct finding {
 	char *origin;          /* not known yet: NULL */
 	char *reason;          /* one sentence */
 	char *hint;            /* "cordon allow ID" with what it would write, or what to do instead */
+	bool nothing_left;     /* not stored: of a condemned package nothing was found at the end */
 	unsigned int count;    /* how often the same was seen in this session (package, rule, object, program) */
 };
 

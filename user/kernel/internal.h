@@ -12,7 +12,7 @@
 
 /* Maps by the names they have in maps.bpf.h; pinned as m_NAME. */
 #define KERNEL_MAPS(X) \
-	X(labels) X(strays) X(sessions) X(tasks) X(beats) X(rings) X(cgroups) X(zones) X(zone_names) X(recognition) X(grants_net) X(grants_file) \
+	X(labels) X(packages) X(strays) X(sessions) X(tasks) X(beats) X(rings) X(cgroups) X(zones) X(zone_names) X(recognition) X(grants_net) X(grants_file) \
 	X(made_entries) X(removals) X(origins) X(tainted) X(compares) X(verdicts) X(gates) X(questions) \
 	X(guards) X(guard_objects) X(guard_ids) X(lost) X(state) X(request) X(twins) X(seen) \
 	X(twin_opts) X(twin_aggrs)

@@ -82,6 +82,30 @@ int kernel_label_set(struct kernel *kernel, uint32_t tgid, const struct cordon_l
 	return bpf_map_update_elem(kernel->map[KERNEL_MAP_labels], &key, label, BPF_EXIST) ? -errno : 0;
 }
 
+int kernel_package_condemn(struct kernel *kernel, uint32_t session, uint32_t number)
+{
+	struct cordon_package_key key = { .session = session, .package = number };
+	uint32_t condemned = CORDON_PACKAGE_CONDEMNED;
+
+	/* Where there is no room the kernel has condemned them all. */
+	if (kernel_package_is_condemned(kernel, session, number))
+		return 0;
+	return map_set(kernel, KERNEL_MAP_packages, &key, &condemned);
+}
+
+bool kernel_package_is_condemned(struct kernel *kernel, uint32_t session, uint32_t number)
+{
+	struct cordon_package_key key = { .session = session, .package = number };
+	struct cordon_session whole;
+	uint32_t found;
+
+	if (!bpf_map_lookup_elem(kernel->map[KERNEL_MAP_packages], &key, &found))
+		return found == CORDON_PACKAGE_CONDEMNED;
+	if (errno != ENOENT || bpf_map_lookup_elem(kernel->map[KERNEL_MAP_sessions], &session, &whole))
+		return true;
+	return whole.condemned;
+}
+
 int kernel_session_update(struct kernel *kernel, uint32_t id, const struct cordon_session *session)
 {
 	return map_set(kernel, KERNEL_MAP_sessions, &id, session);

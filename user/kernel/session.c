@@ -234,6 +234,16 @@ size_t kernel_session_tasks(struct kernel *kernel, uint32_t id)
 	return count;
 }
 
+bool kernel_session_is_empty(struct kernel *kernel, uint32_t id)
+{
+	_cleanup_free_ struct cordon_task_entry *tasks = NULL;
+	size_t count = 0;
+
+	if (!kernel_session_tasks(kernel, id))
+		return true;
+	return !kernel_tasks(kernel, id, 0, &tasks, &count) && !count;
+}
+
 static void session_delete_labels(struct kernel *kernel, uint32_t id)
 {
 	uint64_t key, next;
@@ -277,6 +287,7 @@ void kernel_session_end(struct kernel *kernel, uint32_t id)
 	bpf_map_delete_elem(kernel->map[KERNEL_MAP_questions], &id);
 	bpf_map_delete_elem(kernel->map[KERNEL_MAP_tasks], &id);
 	bpf_map_delete_elem(kernel->map[KERNEL_MAP_beats], &id);
+	DELETE_BY_KEY(packages, cordon_package_key);
 	DELETE_BY_KEY(zones, cordon_zone_key);
 	DELETE_BY_KEY(zone_names, cordon_name_key);
 	DELETE_BY_KEY(recognition, cordon_recognition_key);

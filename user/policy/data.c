@@ -4,6 +4,7 @@
 
 #include "base/cleanup.h"
 #include "base/text.h"
+#include "policy/read.h"
 
 #include <errno.h>
 
@@ -20,6 +21,8 @@ int policy_data_load(const char *vendor, const struct zones_scene *scene, struct
 	if (!r)
 		r = installers_add_caches(ret->installers, scene, ret->zones, ret_diag);
 	if (!r)
+		r = installers_expand_built(ret->installers, scene, &ret->built, &ret->built_count);
+	if (!r)
 		r = startup_load(startup, &ret->startup, ret_diag);
 	return r;
 }
@@ -29,5 +32,6 @@ void policy_data_release(struct policy_data *data)
 	installers_free(data->installers);
 	zones_free(data->zones);
 	startup_free(data->startup);
+	strings_free(data->built, data->built_count);
 	*data = (struct policy_data){ 0 };
 }

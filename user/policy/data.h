@@ -10,6 +10,8 @@ struct policy_data {
 	struct installers *installers;
 	struct zones *zones;
 	struct startup_forms *startup;
+	char **built; /* folders of installers, with what they have had built */
+	size_t built_count;
 };
 
 /* Takes: the vendor folder (policy_vendor_dir()), whose lists of paths they are to be. Gives: 0; or -errno and *ret_diag,

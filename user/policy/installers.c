@@ -56,6 +56,7 @@ void installer_release(struct installer *installer)
 	strings_free(installer->own, installer->own_count);
 	strings_free(installer->shared, installer->shared_count);
 	strings_free(installer->caches, installer->cache_count);
+	strings_free(installer->built, installer->built_count);
 	free(installer->file);
 	memset(installer, 0, sizeof(*installer));
 }
@@ -279,8 +280,9 @@ static int parse_installer(struct installer *installer, const struct schema *s, 
 {
 	static const char *const keys[] = { "id",     "ecosystem",   "role", "interpreter", "exe",
 					    "script", "module",	     "code", "nested",	    "passthrough",
-					    "helper", "attribution", "caches", "handover", "gate", NULL };
+					    "helper", "attribution", "caches", "handover",    "built", "gate", NULL };
 	const struct toml_node *nested = toml_get(root, "nested"), *caches = toml_get(root, "caches");
+	const struct toml_node *built = toml_get(root, "built");
 	int r = schema_keys(s, root, "a recognition file", keys);
 
 	if (!r)
@@ -300,6 +302,10 @@ static int parse_installer(struct installer *installer, const struct schema *s, 
 		r = schema_strings(s, caches, &installer->caches, &installer->cache_count);
 	if (!r)
 		r = check_each(s, caches, check_cache);
+	if (!r)
+		r = schema_strings(s, built, &installer->built, &installer->built_count);
+	if (!r)
+		r = check_each(s, built, check_cache);
 	if (!r)
 		r = parse_helpers(installer, s, toml_get(root, "helper"));
 	if (!r)

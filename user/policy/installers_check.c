@@ -3,6 +3,8 @@
 #include "base/text.h"
 #include "policy/diag.h"
 #include "policy/installers.h"
+#include "policy/read.h"
+#include "policy/zone_expand.h"
 #include "policy/zones.h"
 
 #include <errno.h>
@@ -119,4 +121,24 @@ int installers_add_caches(const struct installers *installers, const struct zone
 		}
 	}
 	return 0;
+}
+
+int installers_expand_built(const struct installers *installers, const struct zones_scene *scene, char ***ret, size_t *ret_count)
+{
+	int r = 0;
+
+	for (size_t i = 0; !r && i < installers->count; i++) {
+		const struct installer *installer = &installers->items[i];
+
+		for (size_t j = 0; !r && j < installer->built_count; j++) {
+			char **paths = NULL;
+			size_t count = 0;
+
+			r = zone_path_expand(installer->built[j], scene, &paths, &count);
+			for (size_t k = 0; !r && k < count; k++)
+				r = strings_append(ret, ret_count, paths[k]);
+			strings_free(paths, count);
+		}
+	}
+	return r;
 }

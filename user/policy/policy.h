@@ -227,6 +227,8 @@ struct installer {
 	 * "~/.cache/node-gyp/". */
 	char **caches;
 	size_t cache_count;
+	char **built; /* folders in which the installer keeps wheels that it has had built, for the next install: the same */
+	size_t built_count;
 	char *file;
 	unsigned int line;
 };
@@ -241,6 +243,8 @@ void installers_free(struct installers *installers);
 /* Adds the caches of all of them to the zones. */
 int installers_add_caches(const struct installers *installers, const struct zones_scene *scene, struct zones *zones,
 			  struct diag *ret_diag);
+/* The folders of `built`, of all of them. *ret is for strings_free(). */
+int installers_expand_built(const struct installers *installers, const struct zones_scene *scene, char ***ret, size_t *ret_count);
 /* The index, or -ENOENT. */
 int installers_find(const struct installers *installers, const char *id);
 

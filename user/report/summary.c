@@ -8,6 +8,7 @@
 #include "base/cleanup.h"
 #include "base/rule.h"
 #include "base/text.h"
+#include "judge.h"
 #include "report/field.h"
 
 #include <string.h>
@@ -19,6 +20,8 @@
 struct group {
 	const struct finding **items;
 	size_t count;
+	const struct finding *all; /* of all packages, told or not */
+	size_t all_count;
 };
 
 static bool same_text(const char *a, const char *b)
@@ -40,6 +43,15 @@ static bool is_told(const struct finding *f, unsigned int mode)
 	if (!report_is_refusal(f))
 		return false;
 	return mode == CORDON_MODE_AUDIT || f->answer == CORDON_ANSWER_EPERM || f->answer == CORDON_ANSWER_KILL;
+}
+
+/* A package that was stopped for it, and not only refused a call. */
+static bool is_condemned(const struct group *group)
+{
+	for (size_t i = 0; i < group->count; i++)
+		if (group->items[i]->action == CORDON_ACTION_CONDEMN && cordon_is_confined(group->items[i]->process.role))
+			return true;
+	return false;
 }
 
 /* Of the first `count`, which are what the line speaks of. */
@@ -100,6 +112,7 @@ static void put_rule(FILE *out, const struct group *group, size_t from, size_t e
 	fputc('\n', out);
 }
 
+/* Names of the rules, with no end of the line. */
 static void put_rest(FILE *out, struct group *group, size_t from)
 {
 	const char *separator = "";
@@ -112,7 +125,23 @@ static void put_rest(FILE *out, struct group *group, size_t from)
 		if (from < group->count)
 			gather_rule(group, from);
 	}
-	fputc('\n', out);
+}
+
+/* What it did that its rules only log. Names of the rules behind `before`; gives whether there are any. */
+static bool put_logged(FILE *out, const struct group *group, const char *before)
+{
+	bool told[CORDON_RULE_COUNT] = { false }, any = false;
+
+	for (size_t i = 0; i < group->all_count; i++) {
+		const struct finding *f = &group->all[i];
+
+		if (f->action != CORDON_ACTION_LOG || f->rule >= CORDON_RULE_COUNT || told[f->rule] ||
+		    !same_package(f, group->items[0]))
+			continue;
+		fprintf(out, "%s%s", any ? ", " : before, rule_name(f->rule));
+		told[f->rule] = any = true;
+	}
+	return any;
 }
 
 static bool can_grant(const struct finding *f, const char **ret_why)
@@ -149,13 +178,80 @@ static void put_allow(FILE *out, const struct group *group, bool only)
 	fputc('\n', out);
 }
 
+/* What the controller found of it at the end (guard/remains.c). NULL: nothing. `count`: of how many. */
+static const struct finding *find_left(const struct group *group, size_t *count)
+{
+	const struct finding *first = NULL;
+
+	*count = 0;
+	for (size_t i = 0; i < group->all_count; i++) {
+		const struct finding *f = &group->all[i];
+
+		if (f->rule != CORDON_RULE_FILE_CONDEMNED || f->answer != CORDON_ANSWER_PASS || !same_package(f, group->items[0]))
+			continue;
+		if (!(*count)++)
+			first = f;
+	}
+	return first;
+}
+
+/* What became of a condemned package: no more than was seen. */
+static void put_outcome(FILE *out, const struct group *group)
+{
+	bool nothing_left = false;
+	size_t count;
+	const struct finding *left = find_left(group, &count);
+
+	for (size_t i = 0; i < group->count; i++)
+		nothing_left |= group->items[i]->nothing_left;
+	fputs("  its processes were ended", out);
+	if (left) {
+		_cleanup_free_ char *path = field_object(left, FIELD_OBJECT_MAX);
+
+		fprintf(out, "; but %s is there", path ? path : "?");
+		if (count > 1)
+			fprintf(out, ", and %zu more", count - 1);
+		if (left->hint)
+			fprintf(out, "; %s", left->hint);
+	} else if (nothing_left) {
+		fputs(", and nothing of it was found installed", out);
+	}
+	fputc('\n', out);
+}
+
+/* Four lines: the worst thing, what became of the package, what it did else, how to allow it. */
+static void put_condemned(FILE *out, struct group *group, bool only)
+{
+	_cleanup_free_ char *package = field_package(group->items[0]);
+	size_t first = gather_rule(group, 0);
+
+	fprintf(out, "cordon: condemned %s: ", package ? package : "?");
+	put_rule(out, group, 0, first);
+	put_outcome(out, group);
+	if (first < group->count) {
+		gather_rule(group, first);
+		put_rest(out, group, first);
+	}
+	if (put_logged(out, group, first < group->count ? "; logged " : "  also logged ") || first < group->count)
+		fputc('\n', out);
+	put_allow(out, group, only);
+}
+
 static void put_group(FILE *out, struct group *group, bool only)
 {
 	_cleanup_free_ char *package = field_package(group->items[0]);
 	size_t first = gather_rule(group, 0), second;
 
-	fprintf(out, "cordon: %s%s %s: ", is_ended(group, first) ? "ended" : "refused",
-		group->items[0]->op == CORDON_OP_ARTIFACT ? "" : " in", package ? package : "?");
+	if (is_condemned(group)) {
+		put_condemned(out, group, only);
+		return;
+	}
+	if (group->items[0]->op == CORDON_OP_ARTIFACT)
+		fprintf(out, "cordon: refused %s: ", package ? package : "?");
+	else
+		/* A refused call stops nobody: what becomes of that install is its own affair. */
+		fprintf(out, "cordon: %s in %s%s: ", is_ended(group, first) ? "ended" : "refused", package ? package : "?",
+			group->items[0]->package && !is_ended(group, group->count) ? ", which was not stopped" : "");
 	put_rule(out, group, 0, first);
 	if (first < group->count) {
 		second = gather_rule(group, first);
@@ -164,6 +260,7 @@ static void put_group(FILE *out, struct group *group, bool only)
 		if (second < group->count) {
 			gather_rule(group, second);
 			put_rest(out, group, second);
+			fputc('\n', out);
 		}
 	}
 	put_allow(out, group, only);
@@ -214,7 +311,7 @@ char *report_summary(const struct finding *findings, size_t count, unsigned int 
 	_cleanup_free_ const struct finding **told = calloc(count + 1, sizeof(*told));
 	_cleanup_free_ const struct finding **items = calloc(count + 1, sizeof(*items));
 	_cleanup_free_ char *text = NULL;
-	struct group group = { .items = items };
+	struct group group = { .items = items, .all = findings, .all_count = count };
 	size_t n = 0, size = 0;
 	FILE *out;
 
