@@ -27,7 +27,7 @@ PKG_CONFIG ?= pkg-config
 MULTIARCH := $(shell $(CC) -print-multiarch 2>/dev/null)
 BPF_ARCH := $(patsubst aarch64,arm64,$(patsubst x86_64,x86,$(shell uname -m)))
 
-PKGS := libbpf libelf zlib libcrypto sqlite3 jansson tomlplusplus
+PKGS := libbpf libelf zlib libcrypto sqlite3 jansson tomlplusplus libarchive libseccomp libcap-ng
 WARN := -Wall -Wextra -Werror
 CFLAGS ?= -O2 -g
 CXXFLAGS ?= -O2 -g

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* main.c - the command table. */
+#include "artifact/artifact.h"
 #include "cmd/cmd.h"
 
 #include <stdio.h>
@@ -15,8 +16,10 @@ static const struct command {
 	{ "show", cmd_show, "one session or finding" },
 	{ "allow", cmd_allow, "write the narrowest grant for a finding" },
 	{ "policy", cmd_policy, "check the policy" },
+	{ "scan", cmd_scan, "look into an artifact without installing it" },
 	{ "doctor", cmd_doctor, "can this machine enforce, and how well" },
 	{ "attach", cmd_attach, NULL },
+	{ ARTIFACT_READER_COMMAND, artifact_server_main, NULL },
 };
 
 static void usage(FILE *out)

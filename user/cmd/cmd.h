@@ -22,5 +22,6 @@ int cmd_show(int argc, char **argv);
 int cmd_allow(int argc, char **argv);
 int cmd_doctor(int argc, char **argv);
 int cmd_policy(int argc, char **argv);
+int cmd_scan(int argc, char **argv);
 
 #endif
