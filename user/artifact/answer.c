@@ -286,6 +286,15 @@ static int take_record(struct cursor *c, struct cursor *ret, uint32_t *ret_type)
 	return 0;
 }
 
+bool answer_complete(const char *bytes, size_t len)
+{
+	struct cursor c = { .at = bytes, .end = bytes + len }, body;
+	uint32_t type;
+
+	/* One behind the hashes and no more, so that a look at it is no work. */
+	return !take_record(&c, &body, &type) && (type != ANSWER_HASHES || !take_record(&c, &body, &type));
+}
+
 /* 1: an ERROR's number is in *ret_error. */
 static int take_answer(struct cursor *c, struct artifact *artifact, int *ret_error)
 {

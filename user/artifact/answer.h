@@ -44,6 +44,9 @@ void answer_put_hashes(struct answer *answer, const struct artifact *artifact);
 void answer_put_reading(struct answer *answer, const struct artifact *artifact);
 void answer_put_error(struct answer *answer, int error);
 
+/* Whether the last record is there, whatever is in it: its sender takes a while to end, which nobody need wait for. */
+bool answer_complete(const char *bytes, size_t len);
+
 /*
  * Takes: all bytes that came, the file's size in ret->size. Gives: 0 and the rest of *ret, MALFORMED where the answer is
  * none, or is cut off; the error of an ERROR record; -ENOMEM. Unless 0, *ret is as it was.
