@@ -68,6 +68,7 @@ struct zip_file {
 
 struct zip_twist {
 	const char *before, *behind, *comment;
+	size_t comment_len;
 	bool shifted;	       /* offsets count from the file's begin, not from the zip's */
 	unsigned int more;     /* entries that the end record tells of and that are not there */
 	uint32_t directory_at; /* instead of the true offset */
@@ -88,6 +89,14 @@ static inline void zip_deflate(struct bytes *out, const void *text, size_t len)
 	} while (r == Z_OK);
 	assert_int_equal(r, Z_STREAM_END);
 	deflateEnd(&stream);
+}
+
+static inline void gzip_put(struct bytes *out, const void *text, size_t len)
+{
+	put(out, "\x1f\x8b\x08\0\0\0\0\0\0\x03", 10);
+	zip_deflate(out, text, len);
+	put_number(out, crc32(0, text, (uInt)len), 4);
+	put_number(out, len, 4);
 }
 
 static inline void zip_numbers(struct bytes *out, const struct zip_file *file, uint32_t crc)
@@ -170,9 +179,8 @@ static inline void zip_make(struct bytes *out, struct zip_file *files, size_t co
 	put_number(out, entries + t->more, 2);
 	put_number(out, out->len - directory - 12, 4);
 	put_number(out, t->directory_at ? t->directory_at : directory - base, 4);
-	put_number(out, t->comment ? strlen(t->comment) : 0, 2);
-	if (t->comment)
-		put(out, t->comment, strlen(t->comment));
+	put_number(out, t->comment_len, 2);
+	put(out, t->comment, t->comment_len);
 	if (t->behind)
 		put(out, t->behind, strlen(t->behind));
 }

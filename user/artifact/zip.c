@@ -76,14 +76,6 @@ static int find_end(struct look *look, unsigned char end[END_LEN], uint64_t *ret
 
 	if (len < END_LEN)
 		return 0;
-	/* Nearly all have none behind it: one small read. */
-	r = look_read(look, end, END_LEN, look->size - END_LEN);
-	if (r)
-		return r;
-	if (zip_u32(end) == END_SIGNATURE && !zip_u16(end + 20)) {
-		*ret = look->size - END_LEN;
-		return 1;
-	}
 	tail = malloc(len);
 	if (!tail)
 		return look_no_memory(look);
@@ -125,7 +117,7 @@ static int read_end64(struct look *look, struct zip *zip, uint64_t *offset)
 int zip_open(struct look *look, struct zip *ret)
 {
 	struct zip zip = { 0 };
-	unsigned char end[END_LEN];
+	unsigned char end[END_LEN] = { 0 };
 	uint64_t offset, before;
 	int r = find_end(look, end, &zip.end);
 
