@@ -98,6 +98,10 @@ static int filter_rules(scmp_filter_ctx filter)
 		SCMP_SYS(mprotect), SCMP_SYS(getpid), SCMP_SYS(gettid), SCMP_SYS(sigaltstack), SCMP_SYS(rt_sigaction),
 		SCMP_SYS(rt_sigprocmask), SCMP_SYS(prctl), SCMP_SYS(getrlimit), SCMP_SYS(prlimit64), SCMP_SYS(sched_yield),
 		SCMP_SYS(uname), SCMP_SYS(ioctl), SCMP_SYS(dup), SCMP_SYS(getrusage), SCMP_SYS(sched_getaffinity),
+		SCMP_SYS(tgkill),
+#ifdef __x86_64__
+		SCMP_SYS(open), SCMP_SYS(stat), SCMP_SYS(lstat),
+#endif
 #endif
 	};
 	int r = 0;
@@ -162,9 +166,9 @@ int sandbox_server(struct sandbox *ret)
 		r = filter_make(&sandbox);
 	if (!r && capng_get_caps_process())
 		r = -EPERM;
-	/* Forks count for all processes of the id together, whoever else has it. */
-	if (!r && capng_have_capability(CAPNG_EFFECTIVE, CAP_SYS_RESOURCE))
-		r = set_limit(RLIMIT_NPROC, RLIM_INFINITY);
+	/* Forks count for all processes of the id together, whoever else has it. Where it cannot be, a fork may fail. */
+	if (!r)
+		set_limit(RLIMIT_NPROC, RLIM_INFINITY);
 	if (!r)
 		r = drop_ids();
 	if (!r)
