@@ -207,6 +207,33 @@ static void test_both(void **state)
 	read_fault(&b, ARTIFACT_FAULT_DIFFERS);
 }
 
+/* Behind an end: one empty block, as npm reads over it, or all of it and another one. */
+static void test_behind_end(void **state)
+{
+	static const char first[] = "{\"name\": \"x\"}", second[] = "{\"name\": \"y\"}";
+
+	(void)state;
+	for (unsigned int i = 0; i < 2; i++) {
+		_bytes_ struct bytes one = { 0 }, two = { 0 }, gz = { 0 };
+
+		TAR(&one, ARCHIVE_FILTER_NONE, { .name = "package/package.json", .text = first });
+		TAR(&two, ARCHIVE_FILTER_NONE, { .name = "package/package.json", .text = second });
+		if (!i)
+			one.len = 3 * 512;
+		put(&one, two.at, two.len);
+		gzip_put(&gz, one.at, one.len);
+		read_fault(&gz, ARTIFACT_FAULT_IDENTITY);
+	}
+	{ /* neither end nor entry */
+		_bytes_ struct bytes tar = { 0 };
+
+		TAR(&tar, ARCHIVE_FILTER_NONE, { .name = "package/package.json", .text = first });
+		for (unsigned int i = 0; i < 512; i++)
+			put(&tar, "x", 1);
+		read_fault(&tar, ARTIFACT_FAULT_BROKEN);
+	}
+}
+
 /* Ten gibibytes of zeros behind some members of ten mebibytes, as gzip takes them one after the other. */
 static void test_bombs(void **state)
 {
@@ -351,7 +378,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_cut_off),	      cmocka_unit_test(test_zip_differs), cmocka_unit_test(test_zip_twice),
 		cmocka_unit_test(test_zip_identity),  cmocka_unit_test(test_tar),	  cmocka_unit_test(test_package_json),
 		cmocka_unit_test(test_both),	      cmocka_unit_test(test_bombs),	  cmocka_unit_test(test_many),
-		cmocka_unit_test(test_odd),	      cmocka_unit_test(test_sparse),
+		cmocka_unit_test(test_behind_end),    cmocka_unit_test(test_odd),	      cmocka_unit_test(test_sparse),
 	};
 
 	return artifact_tests(argc, argv, tests);

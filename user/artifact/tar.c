@@ -44,7 +44,10 @@ static la_ssize_t walk_source(struct archive *archive, void *arg, const void **r
 	return (la_ssize_t)len;
 }
 
-/* Never all filters: some of libarchive's start programs. 0; -EBADMSG; 1: libarchive does not know it. */
+/*
+ * Never all filters: some of libarchive's start programs. What stands behind an end is read too: npm goes on where there
+ * is one empty block, others need two. 0; -EBADMSG; 1: libarchive does not know it.
+ */
 static int walk_open(struct tar_walk *walk, struct look *look)
 {
 	struct archive *a = archive_read_new();
@@ -56,6 +59,7 @@ static int walk_open(struct tar_walk *walk, struct look *look)
 	if (!a || archive_read_support_filter_gzip(a) != ARCHIVE_OK || archive_read_support_filter_bzip2(a) != ARCHIVE_OK ||
 	    archive_read_support_filter_xz(a) != ARCHIVE_OK || archive_read_support_filter_lzma(a) != ARCHIVE_OK ||
 	    archive_read_support_filter_zstd(a) != ARCHIVE_OK || archive_read_support_format_tar(a) != ARCHIVE_OK ||
+	    archive_read_set_format_option(a, "tar", "read_concatenated_archives", "1") != ARCHIVE_OK ||
 	    archive_read_support_format_raw(a) != ARCHIVE_OK)
 		return look_no_memory(look);
 	r = archive_read_open(a, walk, NULL, walk_source, NULL);
