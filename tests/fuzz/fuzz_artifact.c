@@ -34,11 +34,13 @@ static void check_identity(const struct identity *identity)
 
 static void check(const struct artifact *a)
 {
-	if (a->kind >= ARTIFACT_KIND_COUNT || a->fault >= ARTIFACT_FAULT_COUNT || a->startup_count > ARTIFACT_STARTUP_MAX ||
+	if (a->kind >= ARTIFACT_KIND_COUNT || a->fault >= ARTIFACT_FAULT_COUNT ||
+	    a->startup_count > ARTIFACT_STARTUP_MAX ||
 	    (a->kind == ARTIFACT_MALFORMED) != (a->fault != ARTIFACT_FAULT_NONE))
 		abort();
 	for (size_t i = 0; i < a->startup_count; i++)
-		if (!*a->startup[i].path || a->startup[i].len > ARTIFACT_TEXT_MAX || (!a->startup[i].text && a->startup[i].len))
+		if (!*a->startup[i].path || a->startup[i].len > ARTIFACT_TEXT_MAX ||
+		    (!a->startup[i].text && a->startup[i].len))
 			abort();
 	check_identity(&a->identity);
 }
@@ -57,7 +59,9 @@ static void fuzz_answer(const char *bytes, size_t len)
 static void fuzz_file(const uint8_t *data, size_t size)
 {
 	/* Small: what a fuzzer finds is not how much memory there is. */
-	const struct artifact_limits limits = { .entries = 1000, .unpacked = 16u << 20, .ratio = 100, .sha256_only = true };
+	const struct artifact_limits limits = {
+		.entries = 1000, .unpacked = 16u << 20, .ratio = 100, .sha256_only = true
+	};
 	CLEANUP(artifact_release) struct artifact a = { 0 }, again = { 0 };
 	CLEANUP(answer_release) struct answer answer = { 0 };
 	_cleanup_close_ int fd = memfd_create("artifact", MFD_CLOEXEC);
@@ -80,7 +84,8 @@ static void fuzz_file(const uint8_t *data, size_t size)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static int (*const texts[])(const char *, size_t, struct identity *) = { headers_identity, manifest_package, manifest_gem };
+	static int (*const texts[])(const char *, size_t, struct identity *) = { headers_identity, manifest_package,
+										 manifest_gem };
 	static const char *const ecosystems[] = { "pypi", "npm", "gem" };
 	_cleanup_free_ char *copy = NULL;
 	struct identity identity = { 0 };

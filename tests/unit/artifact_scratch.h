@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* artifact_scratch.h - artifacts in memory, as tools write them and as nobody would, and a reader that looks at them. */
+/* artifact_scratch.h - artifacts in memory, as tools write them and as nobody would, and a reader to look at them. */
 #ifndef CORDON_TESTS_ARTIFACT_SCRATCH_H
 #define CORDON_TESTS_ARTIFACT_SCRATCH_H
 
@@ -122,7 +122,8 @@ static inline void zip_local(struct bytes *out, struct zip_file *file, size_t ba
 		zip_deflate(&packed, file->text ? file->text : "", file->true_len);
 	file->packed = packed.len;
 	file->offset = out->len - base;
-	file->crc = file->says_crc ? file->says_crc : (uint32_t)crc32(0, (const Bytef *)file->text, (uInt)file->true_len);
+	file->crc =
+	    file->says_crc ? file->says_crc : (uint32_t)crc32(0, (const Bytef *)file->text, (uInt)file->true_len);
 	put_number(out, 0x04034b50, 4);
 	put_number(out, 20, 2);
 	zip_numbers(out, file, file->local_crc ? file->local_crc : file->crc);
@@ -189,7 +190,8 @@ static inline void zip_make(struct bytes *out, struct zip_file *files, size_t co
 #define DEMO_INFO "demo_pkg-1.0.dist-info/"
 
 /* A wheel of `files` and of what makes it one. */
-static inline void wheel_make(struct bytes *out, const struct zip_file *files, size_t count, const struct zip_twist *twist)
+static inline void wheel_make(struct bytes *out, const struct zip_file *files, size_t count,
+			      const struct zip_twist *twist)
 {
 	struct zip_file all[64] = { { .name = "demo_pkg/__init__.py", .text = "x = 1\n" } };
 
@@ -275,8 +277,8 @@ static inline void read_as_(const struct bytes *bytes, enum artifact_kind wanted
 {
 	read_bytes(bytes->at, bytes->len, NULL, ret);
 	if (ret->kind != wanted)
-		fail_msg("line %d: is %s (%s: %s), wanted %s", line, artifact_kind_name(ret->kind), artifact_fault_name(ret->fault),
-			 ret->detail ? ret->detail : "", artifact_kind_name(wanted));
+		fail_msg("line %d: is %s (%s: %s), wanted %s", line, artifact_kind_name(ret->kind),
+			 artifact_fault_name(ret->fault), ret->detail ? ret->detail : "", artifact_kind_name(wanted));
 }
 
 /* Malformed, and so. */
@@ -287,8 +289,8 @@ static inline void read_fault_(const struct bytes *bytes, enum artifact_fault wa
 
 	read_as_(bytes, ARTIFACT_MALFORMED, &a, line);
 	if (a.fault != wanted)
-		fail_msg("line %d: it %s (%s), wanted: %s", line, artifact_fault_name(a.fault), a.detail ? a.detail : "",
-			 artifact_fault_name(wanted));
+		fail_msg("line %d: it %s (%s), wanted: %s", line, artifact_fault_name(a.fault),
+			 a.detail ? a.detail : "", artifact_fault_name(wanted));
 	assert_true(a.hashed);
 }
 

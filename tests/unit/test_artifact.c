@@ -96,10 +96,12 @@ static void test_startup_size(void **state)
 	(void)state;
 	memset(text, 'x', ARTIFACT_TEXT_MAX + 1);
 	WHEEL(&bytes, NULL, { .name = "a.pth", .text = text, .len = ARTIFACT_TEXT_MAX },
-	      { .name = "b.pth", .text = text, .len = ARTIFACT_TEXT_MAX + 1 }, { .name = "c.pth", .text = "x", .method = 12 },
-	      { .name = "d.pth", .text = text, .len = ARTIFACT_TEXT_MAX }, { .name = "e.pth", .text = text, .len = ARTIFACT_TEXT_MAX },
-	      { .name = "f.pth", .text = text, .len = ARTIFACT_TEXT_MAX }, { .name = "g.pth", .text = text, .len = ARTIFACT_TEXT_MAX },
-	      { .name = "h.pth" });
+	      { .name = "b.pth", .text = text, .len = ARTIFACT_TEXT_MAX + 1 },
+	      { .name = "c.pth", .text = "x", .method = 12 },
+	      { .name = "d.pth", .text = text, .len = ARTIFACT_TEXT_MAX },
+	      { .name = "e.pth", .text = text, .len = ARTIFACT_TEXT_MAX },
+	      { .name = "f.pth", .text = text, .len = ARTIFACT_TEXT_MAX },
+	      { .name = "g.pth", .text = text, .len = ARTIFACT_TEXT_MAX }, { .name = "h.pth" });
 	read_as(&bytes, ARTIFACT_WHEEL, &a);
 	assert_int_equal(a.startup_count, 8);
 	assert_int_equal(a.startup[0].len, ARTIFACT_TEXT_MAX);
@@ -115,15 +117,16 @@ static void test_startup_size(void **state)
 
 static void test_tars(void **state)
 {
-	static const int filters[] = { ARCHIVE_FILTER_NONE, ARCHIVE_FILTER_GZIP, ARCHIVE_FILTER_BZIP2, ARCHIVE_FILTER_XZ,
-				       ARCHIVE_FILTER_LZMA, ARCHIVE_FILTER_ZSTD };
+	static const int filters[] = { ARCHIVE_FILTER_NONE, ARCHIVE_FILTER_GZIP, ARCHIVE_FILTER_BZIP2,
+				       ARCHIVE_FILTER_XZ,   ARCHIVE_FILTER_LZMA, ARCHIVE_FILTER_ZSTD };
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(filters); i++) {
 		_bytes_ struct bytes bytes = { 0 };
 		CLEANUP(artifact_release) struct artifact a = { 0 };
 
-		TAR(&bytes, filters[i], { .name = "Demo.Pkg-2.0/", .type = AE_IFDIR }, { .name = "Demo.Pkg-2.0/setup.py", .text = "" },
+		TAR(&bytes, filters[i], { .name = "Demo.Pkg-2.0/", .type = AE_IFDIR },
+		    { .name = "Demo.Pkg-2.0/setup.py", .text = "" },
 		    { .name = "Demo.Pkg-2.0/PKG-INFO", .text = "Name: Demo.Pkg\r\nVersion: 2.0\r\n" },
 		    { .name = "Demo.Pkg-2.0/package.json", .text = "{\"name\": \"a\"}" },
 		    { .name = "Demo.Pkg-2.0/Cargo.toml", .text = "[package]" },
@@ -144,7 +147,8 @@ static void test_others(void **state)
 		CLEANUP(artifact_release) struct artifact a = { 0 };
 
 		TAR(&bytes, ARCHIVE_FILTER_GZIP, { .name = "./package/index.js", .text = "" },
-		    { .name = "./package/package.json", .text = "\xef\xbb\xbf{\"name\": \"@a/b.c\", \"version\": \"1.2.3-rc.1\", \"x\": \"\\u0000\"}" });
+		    { .name = "./package/package.json",
+		      .text = "\xef\xbb\xbf{\"name\": \"@a/b.c\", \"version\": \"1.2.3-rc.1\", \"x\": \"\\u0000\"}" });
 		read_as(&bytes, ARTIFACT_NPM, &a);
 		is_package(&a, "npm", "@a/b.c", "1.2.3-rc.1");
 	}
@@ -158,13 +162,15 @@ static void test_others(void **state)
 		is_package(&a, "cargo", "foo-bar", "0.1.0-rc.1");
 	}
 	{
-		static const char specification[] = "--- !ruby/object:Gem::Specification\nname: rake\n"
-						    "version: !ruby/object:Gem::Version\n  version: 13.0.6\nplatform: ruby\n";
+		static const char specification[] =
+		    "--- !ruby/object:Gem::Specification\nname: rake\n"
+		    "version: !ruby/object:Gem::Version\n  version: 13.0.6\nplatform: ruby\n";
 		_bytes_ struct bytes bytes = { 0 }, packed = { 0 };
 		CLEANUP(artifact_release) struct artifact a = { 0 };
 
 		gzip_put(&packed, specification, strlen(specification));
-		TAR(&bytes, ARCHIVE_FILTER_NONE, { .name = "metadata.gz", .text = (char *)packed.at, .len = packed.len },
+		TAR(&bytes, ARCHIVE_FILTER_NONE,
+		    { .name = "metadata.gz", .text = (char *)packed.at, .len = packed.len },
 		    { .name = "data.tar.gz", .text = "x" }, { .name = "checksums.yaml.gz", .text = "x" });
 		read_as(&bytes, ARTIFACT_GEM, &a);
 		is_package(&a, "gem", "rake", "13.0.6");
@@ -180,7 +186,8 @@ static void test_others(void **state)
 	{ /* a zip of sources */
 		_bytes_ struct bytes bytes = { 0 };
 		CLEANUP(artifact_release) struct artifact a = { 0 };
-		struct zip_file files[] = { { .name = "x-1/setup.py" }, { .name = "x-1/PKG-INFO", .text = "Version: 1\nName: x\n" },
+		struct zip_file files[] = { { .name = "x-1/setup.py" },
+					    { .name = "x-1/PKG-INFO", .text = "Version: 1\nName: x\n" },
 					    { .name = "x.pth" } };
 
 		zip_make(&bytes, files, ARRAY_SIZE(files), NULL);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * test_artifact_answer.c - the answer's bytes, as they are written and as a reader that was taken over might; and content
- * that is changed a byte at a time, looked at in this process, so that a sanitizer sees it.
+ * test_artifact_answer.c - the answer's bytes, as they are written and as a reader that was taken over might; and
+ * content that is changed a byte at a time, looked at in this process, so that a sanitizer sees it.
  */
 #include "artifact_scratch.h"
 
@@ -22,7 +22,11 @@ static void answer_make(struct answer *out)
 		{ .path = (char *)"x.pth", .text = (char *)"import os", .len = 9, .size = 9 },
 		{ .path = (char *)"y.pth", .size = 1u << 30 },
 	};
-	struct artifact a = { .kind = ARTIFACT_WHEEL, .hashed_sha512 = true, .entries = 7, .startup = startup, .startup_count = 2,
+	struct artifact a = { .kind = ARTIFACT_WHEEL,
+			      .hashed_sha512 = true,
+			      .entries = 7,
+			      .startup = startup,
+			      .startup_count = 2,
 			      .identity = { .ecosystem = "pypi", .name = "a-b", .version = "1.0" } };
 
 	memset(a.sha256, 1, sizeof(a.sha256));
@@ -133,8 +137,11 @@ static void test_error(void **state)
 static void test_claims(void **state)
 {
 	static const struct identity identities[] = {
-		{ .ecosystem = "pypi", .name = "A_b" }, { .ecosystem = "pypi", .name = "../x" }, { .ecosystem = "other", .name = "x" },
-		{ .ecosystem = "", .name = "x" },	{ .ecosystem = "npm", .name = "x", .version = "\033" },
+		{ .ecosystem = "pypi", .name = "A_b" },
+		{ .ecosystem = "pypi", .name = "../x" },
+		{ .ecosystem = "other", .name = "x" },
+		{ .ecosystem = "", .name = "x" },
+		{ .ecosystem = "npm", .name = "x", .version = "\033" },
 	};
 
 	(void)state;
@@ -221,12 +228,14 @@ static void test_content(void **state)
 	_bytes_ struct bytes wheel = { 0 }, tar = { 0 }, gz = { 0 }, gem = { 0 };
 
 	(void)state;
-	WHEEL(&wheel, NULL, { .name = "x.pth", .text = "import os\n", .stored = true }, { .name = "usercustomize.py", .text = "x" });
+	WHEEL(&wheel, NULL, { .name = "x.pth", .text = "import os\n", .stored = true },
+	      { .name = "usercustomize.py", .text = "x" });
 	look_changed(&wheel, 1, 3000);
 	TAR(&tar, ARCHIVE_FILTER_NONE, { .name = "x-1/PKG-INFO", .text = "Name: x\nVersion: 1\n" },
 	    { .name = "x-1/\xc3\xa9", .type = AE_IFLNK, .link = "PKG-INFO" });
 	look_changed(&tar, 2, 1500);
-	TAR(&gz, ARCHIVE_FILTER_GZIP, { .name = "package/package.json", .text = "{\"name\": \"x\", \"version\": \"1\"}" });
+	TAR(&gz, ARCHIVE_FILTER_GZIP,
+	    { .name = "package/package.json", .text = "{\"name\": \"x\", \"version\": \"1\"}" });
 	look_changed(&gz, 3, 1000);
 	TAR(&gem, ARCHIVE_FILTER_NONE, { .name = "metadata.gz", .text = (char *)gz.at, .len = gz.len },
 	    { .name = "data.tar.gz", .text = "x" });

@@ -39,10 +39,18 @@ static void test_zip_differs(void **state)
 		enum artifact_fault fault;
 	} cases[] = {
 		{ "a program before", { .name = "x" }, { .before = "#!/bin/sh\nexit\n" }, ARTIFACT_FAULT_DIFFERS },
-		{ "and offsets that know", { .name = "x" }, { .before = "#!/bin/sh\n", .shifted = true }, ARTIFACT_FAULT_DIFFERS },
+		{ "and offsets that know",
+		  { .name = "x" },
+		  { .before = "#!/bin/sh\n", .shifted = true },
+		  ARTIFACT_FAULT_DIFFERS },
 		{ "data behind", { .name = "x" }, { .behind = "data" }, ARTIFACT_FAULT_DIFFERS },
-		{ "another end", { .name = "x" }, { .comment = END_RECORD "\0\0", .comment_len = 22 }, ARTIFACT_FAULT_DIFFERS },
-		{ "an end of nothing", { .name = "x" }, { .comment = "PK\5\6 and so on and on..", .comment_len = 24 },
+		{ "another end",
+		  { .name = "x" },
+		  { .comment = END_RECORD "\0\0", .comment_len = 22 },
+		  ARTIFACT_FAULT_DIFFERS },
+		{ "an end of nothing",
+		  { .name = "x" },
+		  { .comment = "PK\5\6 and so on and on..", .comment_len = 24 },
 		  ARTIFACT_FAULT_DIFFERS },
 		{ "another count", { .name = "x" }, { .more = 1 }, ARTIFACT_FAULT_DIFFERS },
 		{ "another directory", { .name = "x" }, { .directory_at = 1 }, ARTIFACT_FAULT_BROKEN },
@@ -58,8 +66,14 @@ static void test_zip_differs(void **state)
 		{ "a NUL", { .name = "x.pth\0.txt", .name_len = 10 }, { 0 }, ARTIFACT_FAULT_ENTRY },
 		{ "a way up", { .name = "x/../../y" }, { 0 }, ARTIFACT_FAULT_ESCAPES },
 		{ "from the root", { .name = "/etc/x" }, { 0 }, ARTIFACT_FAULT_ESCAPES },
-		{ "wrong content", { .name = "x.pth", .text = "import os", .says_crc = 1 }, { 0 }, ARTIFACT_FAULT_BROKEN },
-		{ "wrong size", { .name = "x.pth", .text = "import os", .says_size = 3 }, { 0 }, ARTIFACT_FAULT_BROKEN },
+		{ "wrong content",
+		  { .name = "x.pth", .text = "import os", .says_crc = 1 },
+		  { 0 },
+		  ARTIFACT_FAULT_BROKEN },
+		{ "wrong size",
+		  { .name = "x.pth", .text = "import os", .says_size = 3 },
+		  { 0 },
+		  ARTIFACT_FAULT_BROKEN },
 		{ "a bomb's size", { .name = "x", .says_size = 0xf0000000 }, { 0 }, ARTIFACT_FAULT_BOMB },
 	};
 
@@ -155,7 +169,8 @@ static void test_tar(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		_bytes_ struct bytes bytes = { 0 };
 
-		TAR(&bytes, ARCHIVE_FILTER_GZIP, { .name = "x-1/PKG-INFO", .text = "Name: x\nVersion: 1\n" }, cases[i].file);
+		TAR(&bytes, ARCHIVE_FILTER_GZIP, { .name = "x-1/PKG-INFO", .text = "Name: x\nVersion: 1\n" },
+		    cases[i].file);
 		read_fault(&bytes, cases[i].fault);
 	}
 	{ /* a NUL in a name that comes before the rest of it; a name that is a folder's */
@@ -171,8 +186,16 @@ static void test_tar(void **state)
 static void test_package_json(void **state)
 {
 	static const char *const texts[] = {
-		"", "[]", "null", "{\"name\": 1}", "{\"name\": \"a/b\"}", "{\"name\": \"..\"}", "{\"name\": \"a\\u0000b\"}",
-		"{\"name\": \"a\", \"version\": \"\\u202e\"}", "{\"name\": \"\xff\"}", "{\"name\": \"a\"",
+		"",
+		"[]",
+		"null",
+		"{\"name\": 1}",
+		"{\"name\": \"a/b\"}",
+		"{\"name\": \"..\"}",
+		"{\"name\": \"a\\u0000b\"}",
+		"{\"name\": \"a\", \"version\": \"\\u202e\"}",
+		"{\"name\": \"\xff\"}",
+		"{\"name\": \"a\"",
 	};
 	_cleanup_free_ char *large = malloc(100u << 20), *deep = malloc(1u << 20);
 	_bytes_ struct bytes a = { 0 }, b = { 0 };
@@ -375,10 +398,12 @@ static void test_sparse(void **state)
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_cut_off),	      cmocka_unit_test(test_zip_differs), cmocka_unit_test(test_zip_twice),
-		cmocka_unit_test(test_zip_identity),  cmocka_unit_test(test_tar),	  cmocka_unit_test(test_package_json),
-		cmocka_unit_test(test_both),	      cmocka_unit_test(test_bombs),	  cmocka_unit_test(test_many),
-		cmocka_unit_test(test_behind_end),    cmocka_unit_test(test_odd),	      cmocka_unit_test(test_sparse),
+		cmocka_unit_test(test_cut_off),	  cmocka_unit_test(test_zip_differs),
+		cmocka_unit_test(test_zip_twice), cmocka_unit_test(test_zip_identity),
+		cmocka_unit_test(test_tar),	  cmocka_unit_test(test_package_json),
+		cmocka_unit_test(test_both),	  cmocka_unit_test(test_bombs),
+		cmocka_unit_test(test_many),	  cmocka_unit_test(test_behind_end),
+		cmocka_unit_test(test_odd),	  cmocka_unit_test(test_sparse),
 	};
 
 	return artifact_tests(argc, argv, tests);

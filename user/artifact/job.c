@@ -41,7 +41,8 @@ static int check_file(int fd, uint64_t *ret_size)
 	return 0;
 }
 
-int artifact_start(struct artifact_reader *reader, int fd, const struct artifact_limits *limits, struct artifact_job **ret)
+int artifact_start(struct artifact_reader *reader, int fd, const struct artifact_limits *limits,
+		   struct artifact_job **ret)
 {
 	struct server_request request = { .limits = limits ? *limits : artifact_limits_default };
 	struct artifact_job *job;

@@ -151,12 +151,14 @@ int zip_sizes(struct look *look, const struct zip *zip, struct zip_entry *entry)
 		const unsigned char *value = at + 4;
 
 		if ((size_t)(end - at) - 4 < len)
-			return look_fault(look, ARTIFACT_FAULT_BROKEN, "%s: an extra field that is cut off", entry->name);
+			return look_fault(look, ARTIFACT_FAULT_BROKEN, "%s: an extra field that is cut off",
+					  entry->name);
 		for (size_t i = 0; zip_u16(at) == 1 && i < ARRAY_SIZE(numbers); i++) {
 			if (*numbers[i] != UINT32_MAX)
 				continue;
 			if (at + 4 + len - value < 8)
-				return look_fault(look, ARTIFACT_FAULT_BROKEN, "%s: a size that is cut off", entry->name);
+				return look_fault(look, ARTIFACT_FAULT_BROKEN, "%s: a size that is cut off",
+						  entry->name);
 			*numbers[i] = zip_u64(value);
 			value += 8;
 		}
@@ -185,9 +187,17 @@ int zip_entry(struct look *look, const struct zip *zip, struct window *window, u
 	if (!p)
 		return -EBADMSG;
 	*ret = (struct zip_entry){
-		.name = (const char *)p + ENTRY_LEN, .name_len = name_len, .extra = p + ENTRY_LEN + name_len,
-		.extra_len = extra_len, .made_by = zip_u16(p + 4) >> 8, .flags = zip_u16(p + 8), .method = zip_u16(p + 10),
-		.crc = zip_u32(p + 16), .packed = zip_u32(p + 20), .size = zip_u32(p + 24), .attributes = zip_u32(p + 38),
+		.name = (const char *)p + ENTRY_LEN,
+		.name_len = name_len,
+		.extra = p + ENTRY_LEN + name_len,
+		.extra_len = extra_len,
+		.made_by = zip_u16(p + 4) >> 8,
+		.flags = zip_u16(p + 8),
+		.method = zip_u16(p + 10),
+		.crc = zip_u32(p + 16),
+		.packed = zip_u32(p + 20),
+		.size = zip_u32(p + 24),
+		.attributes = zip_u32(p + 38),
 		.offset = zip_u32(p + 42),
 	};
 	*ret_len = len;

@@ -103,7 +103,8 @@ static int check_kind(struct look *look, const struct zip_entry *entry)
 	if (entry->flags & ZIP_ENCRYPTED)
 		return look_fault(look, ARTIFACT_FAULT_ENTRY, "%s: encrypted", entry->name);
 	if ((mode & S_IFMT) && !S_ISREG(mode) && !S_ISDIR(mode))
-		return look_fault(look, ARTIFACT_FAULT_ENTRY, "%s: %s", entry->name, S_ISLNK(mode) ? "a link" : "a device");
+		return look_fault(look, ARTIFACT_FAULT_ENTRY, "%s: %s", entry->name,
+				  S_ISLNK(mode) ? "a link" : "a device");
 	for (const char *s = entry->name; (entry->flags & ZIP_UTF8) && *s;) {
 		uint32_t code;
 		size_t len = text_utf8_decode(s, &code);
@@ -119,7 +120,8 @@ static int check_kind(struct look *look, const struct zip_entry *entry)
 static int check_local(struct zip_check *check, const struct zip_entry *entry)
 {
 	struct look *look = &check->look;
-	const unsigned char *p = window_get(look, &check->window, entry->offset, ZIP_LOCAL_LEN + entry->name_len, LOCAL_WINDOW);
+	const unsigned char *p =
+	    window_get(look, &check->window, entry->offset, ZIP_LOCAL_LEN + entry->name_len, LOCAL_WINDOW);
 	bool late = entry->flags & ZIP_DESCRIPTOR;
 	uint64_t begin = entry->offset + ZIP_LOCAL_LEN;
 
@@ -130,11 +132,14 @@ static int check_local(struct zip_check *check, const struct zip_entry *entry)
 	if (zip_u16(p + 26) != entry->name_len || memcmp(p + ZIP_LOCAL_LEN, entry->name, entry->name_len) != 0)
 		return look_fault(look, ARTIFACT_FAULT_DIFFERS, "%s: has another name in its own header", entry->name);
 	if (zip_u16(p + 8) != entry->method || ((zip_u16(p + 6) ^ entry->flags) & (ZIP_ENCRYPTED | ZIP_DESCRIPTOR)))
-		return look_fault(look, ARTIFACT_FAULT_DIFFERS, "%s: is packed otherwise by its own header", entry->name);
+		return look_fault(look, ARTIFACT_FAULT_DIFFERS, "%s: is packed otherwise by its own header",
+				  entry->name);
 	/* 32 bits full: they are elsewhere. */
-	if (!late && ((zip_u32(p + 18) != UINT32_MAX && zip_u32(p + 18) != entry->packed) ||
-		      (zip_u32(p + 22) != UINT32_MAX && zip_u32(p + 22) != entry->size) || zip_u32(p + 14) != entry->crc))
-		return look_fault(look, ARTIFACT_FAULT_DIFFERS, "%s: has another size or CRC in its own header", entry->name);
+	if (!late &&
+	    ((zip_u32(p + 18) != UINT32_MAX && zip_u32(p + 18) != entry->packed) ||
+	     (zip_u32(p + 22) != UINT32_MAX && zip_u32(p + 22) != entry->size) || zip_u32(p + 14) != entry->crc))
+		return look_fault(look, ARTIFACT_FAULT_DIFFERS, "%s: has another size or CRC in its own header",
+				  entry->name);
 	begin += entry->name_len + zip_u16(p + 28);
 	if (entry->packed > look->size || begin > look->size - entry->packed)
 		return look_fault(look, ARTIFACT_FAULT_BROKEN, "%s: is cut off", entry->name);
@@ -195,7 +200,8 @@ static int check_gap(struct zip_check *check, uint64_t begin, uint64_t end)
 		if (!p)
 			return -EBADMSG;
 		if (zip_u32(p) == ZIP_LOCAL_SIGNATURE)
-			return look_fault(&check->look, ARTIFACT_FAULT_DIFFERS, "has an entry that its directory leaves out");
+			return look_fault(&check->look, ARTIFACT_FAULT_DIFFERS,
+					  "has an entry that its directory leaves out");
 	}
 	return 0;
 }
