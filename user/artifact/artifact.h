@@ -109,8 +109,8 @@ struct artifact_limits {
 extern const struct artifact_limits artifact_limits_default;
 
 /*
- * A reader is a fork server: started once (some ms, not waited for), it then forks a reader for every file (0.3 ms). One
- * for each session; where it was lost, artifact_start() starts another.
+ * A reader is a fork server: started once (some ms, not waited for), it then forks one for every file (0.3 ms). One for
+ * each session; where it was lost, artifact_start() starts another.
  * -errno: it cannot be started. The process is a child of the caller, who waits for no other pid than its own.
  */
 struct artifact_reader;

@@ -8,8 +8,8 @@
 
 /*
  * Takes: a name of `len` bytes as an archive has it, room for len + 1. Gives: 0 and the name without "." and empty
- * parts ("" is the archive's root), and whether it says itself that it is a folder; -EXDEV: it leads outside; -EINVAL: a
- * NUL in it, or longer than a path can be.
+ * parts ("" is the archive's root), and whether it says itself that it is a folder; -EXDEV: it leads outside; -EINVAL:
+ * a NUL in it, or longer than a path can be.
  */
 int path_canonical(const char *name, size_t len, char *ret, bool *ret_folder);
 
