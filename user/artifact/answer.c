@@ -184,8 +184,8 @@ static int take_identity(struct cursor *c, struct identity *ret)
 	if (r)
 		return r;
 	memcpy(identity.ecosystem, ecosystem, strlen(ecosystem) + 1);
-	if (*ecosystem && strcmp(ecosystem, "pypi") != 0 && strcmp(ecosystem, "npm") != 0 && strcmp(ecosystem, "cargo") != 0 &&
-	    strcmp(ecosystem, "gem") != 0)
+	if (*ecosystem && strcmp(ecosystem, "pypi") != 0 && strcmp(ecosystem, "npm") != 0 &&
+	    strcmp(ecosystem, "cargo") != 0 && strcmp(ecosystem, "gem") != 0)
 		return -EBADMSG;
 	if (!*ecosystem && (*name || *version))
 		return -EBADMSG;
@@ -226,7 +226,8 @@ static int take_reading(struct cursor *c, struct artifact *artifact)
 	int r = take(c, &head, sizeof(head));
 
 	if (r || head.kind >= ARTIFACT_KIND_COUNT || head.fault >= ARTIFACT_FAULT_COUNT ||
-	    head.startup_count > ARTIFACT_STARTUP_MAX || (head.kind == ARTIFACT_MALFORMED) != (head.fault != ARTIFACT_FAULT_NONE))
+	    head.startup_count > ARTIFACT_STARTUP_MAX ||
+	    (head.kind == ARTIFACT_MALFORMED) != (head.fault != ARTIFACT_FAULT_NONE))
 		return -EBADMSG;
 	artifact->kind = head.kind;
 	artifact->fault = head.fault;
@@ -270,7 +271,9 @@ static int take_error(struct cursor *c)
 {
 	int32_t error;
 
-	return take(c, &error, sizeof(error)) || c->at != c->end || error >= 0 || error < -4095 || error == -EAGAIN ? -EBADMSG : error;
+	return take(c, &error, sizeof(error)) || c->at != c->end || error >= 0 || error < -4095 || error == -EAGAIN
+		   ? -EBADMSG
+		   : error;
 }
 
 /* A body of a record. */
@@ -284,6 +287,15 @@ static int take_record(struct cursor *c, struct cursor *ret, uint32_t *ret_type)
 	*ret_type = head.type;
 	c->at += head.len;
 	return 0;
+}
+
+bool answer_complete(const char *bytes, size_t len)
+{
+	struct cursor c = { .at = bytes, .end = bytes + len }, body;
+	uint32_t type;
+
+	/* One behind the hashes and no more, so that a look at it is no work. */
+	return !take_record(&c, &body, &type) && (type != ANSWER_HASHES || !take_record(&c, &body, &type));
 }
 
 /* 1: an ERROR's number is in *ret_error. */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * answer.h - the bytes that go from the reader to who asked. Both run the same program on the same machine, so numbers
- * are as they lie in memory; but who wrote them may have been taken over by what it read, so the parser believes nothing.
+ * are as they lie in memory; but who wrote them may have been taken over by what it read, so the parser believes
+ * nothing.
  *
  * Records follow each other, each a head and `len` bytes:
  *	HASHES   once, before anything is parsed
@@ -44,9 +45,12 @@ void answer_put_hashes(struct answer *answer, const struct artifact *artifact);
 void answer_put_reading(struct answer *answer, const struct artifact *artifact);
 void answer_put_error(struct answer *answer, int error);
 
+/* Whether the last record is there, whatever is in it: its sender takes a while to end, which nobody need wait for. */
+bool answer_complete(const char *bytes, size_t len);
+
 /*
- * Takes: all bytes that came, the file's size in ret->size. Gives: 0 and the rest of *ret, MALFORMED where the answer is
- * none, or is cut off; the error of an ERROR record; -ENOMEM. Unless 0, *ret is as it was.
+ * Takes: all bytes that came, the file's size in ret->size. Gives: 0 and the rest of *ret, MALFORMED where the answer
+ * is none, or is cut off; the error of an ERROR record; -ENOMEM. Unless 0, *ret is as it was.
  */
 int answer_parse(const char *bytes, size_t len, struct artifact *ret);
 

@@ -42,8 +42,8 @@ enum artifact_kind {
 /* What is wrong with a malformed one. */
 enum artifact_fault {
 	ARTIFACT_FAULT_NONE,
-	ARTIFACT_FAULT_BROKEN,	  /* truncated, or against its format */
-	ARTIFACT_FAULT_DIFFERS,	  /* not every reader reads the same: prepended data, local headers, two formats in one */
+	ARTIFACT_FAULT_BROKEN,	/* truncated, or against its format */
+	ARTIFACT_FAULT_DIFFERS, /* not every reader reads the same: prepended data, local headers, two formats in one */
 	ARTIFACT_FAULT_DUPLICATE, /* two entries of one name */
 	ARTIFACT_FAULT_ESCAPES,	  /* an entry or a link leads outside */
 	ARTIFACT_FAULT_ENTRY,	  /* a kind of entry that no package has: device, encrypted, unreadable name */
@@ -77,15 +77,15 @@ struct artifact_startup {
 struct artifact {
 	enum artifact_kind kind;
 	enum artifact_fault fault; /* of MALFORMED, else NONE */
-	char *detail;		   /* of MALFORMED: which entry, what of it; any bytes of its author's; NULL: nothing to say */
+	char *detail; /* of MALFORMED: which entry, what of it; any bytes of its author's; NULL: nothing to say */
 	uint64_t size;		   /* of the file, bytes */
 	bool hashed;		   /* false: it ended before that, and the hashes are nothing */
 	bool hashed_sha512;
 	uint8_t sha256[32], sha512[64];
 	uint64_t entries;
 	struct identity identity; /* ecosystem "": none; name "", version "": it does not say */
-	/* What python would read at its start once this wheel is installed, in the order of the archive. Whose it is, is
-	 * identity.name. More than ARTIFACT_STARTUP_MAX, or two of a name, make it malformed. */
+	/* What python would read at its start once this wheel is installed, in the order of the archive. Whose it is,
+	 * is identity.name. More than ARTIFACT_STARTUP_MAX, or two of a name, make it malformed. */
 	struct artifact_startup *startup;
 	size_t startup_count;
 };
@@ -100,7 +100,8 @@ struct artifact_limits {
 	uint64_t unpacked;   /* bytes, all entries together */
 	unsigned int ratio;  /* unpacked by packed, looked at from ARTIFACT_RATIO_FROM unpacked bytes on */
 	bool sha256_only;    /* SHA-512 costs three times as much */
-	char ecosystem[sizeof(((struct identity *)0)->ecosystem)]; /* the installer's: counts where more than one fits */
+	char
+	    ecosystem[sizeof(((struct identity *)0)->ecosystem)]; /* the installer's: counts where more than one fits */
 };
 
 #define ARTIFACT_RATIO_FROM (256u << 20)
@@ -108,8 +109,8 @@ struct artifact_limits {
 extern const struct artifact_limits artifact_limits_default;
 
 /*
- * A reader is a fork server: started once (3 ms, not waited for), it then forks a reader for every file (0.3 ms). One for
- * each session; lost ones are started again by artifact_start().
+ * A reader is a fork server: started once (some ms, not waited for), it then forks one for every file (0.3 ms). One for
+ * each session; where it was lost, artifact_start() starts another.
  * -errno: it cannot be started. The process is a child of the caller, who waits for no other pid than its own.
  */
 struct artifact_reader;
@@ -122,7 +123,8 @@ void artifact_reader_stop(struct artifact_reader *reader);
  * -errno: no reader can be had. The reader outlives its jobs.
  */
 struct artifact_job;
-int artifact_start(struct artifact_reader *reader, int fd, const struct artifact_limits *limits, struct artifact_job **ret);
+int artifact_start(struct artifact_reader *reader, int fd, const struct artifact_limits *limits,
+		   struct artifact_job **ret);
 
 /* Readable when there is something to take; also poll it with a timeout of artifact_job_left(). */
 int artifact_job_fd(const struct artifact_job *job);

@@ -31,7 +31,8 @@ void claims_release(struct claims *claims)
 /* Takes: the first part of a path, `len` bytes. */
 static int notice_top(struct claims *claims, const char *path, size_t len, bool inside)
 {
-	bool info = len >= sizeof(info_suffix) && !memcmp(path + len - (sizeof(info_suffix) - 1), info_suffix, sizeof(info_suffix) - 1);
+	bool info = len >= sizeof(info_suffix) &&
+		    !memcmp(path + len - (sizeof(info_suffix) - 1), info_suffix, sizeof(info_suffix) - 1);
 
 	if (!claims->top) {
 		claims->top = inside ? strndup(path, len) : strdup("");
@@ -161,7 +162,8 @@ static int identify(struct claims *claims, enum claim claim, struct identity *id
 	if (file->count > 1)
 		return look_fault(look, ARTIFACT_FAULT_IDENTITY, "more than one %s", text_basename(file->path));
 	if (!file->text)
-		return look_fault(look, ARTIFACT_FAULT_IDENTITY, "%s: too large, or not packed as it should be", file->path);
+		return look_fault(look, ARTIFACT_FAULT_IDENTITY, "%s: too large, or not packed as it should be",
+				  file->path);
 	r = parse[claim](file->text, file->len, identity);
 	if (r == -ENOMEM)
 		return look_no_memory(look);
@@ -188,7 +190,8 @@ static int finish_wheel(struct claims *claims)
 		return r;
 	/* The installer goes by the folder, what is installed by the file. */
 	if (identity_set_name(&folder, claims->info, len) || strcmp(folder.name, identity->name) != 0)
-		return look_fault(look, ARTIFACT_FAULT_IDENTITY, "%s: is of another package by its METADATA", claims->info);
+		return look_fault(look, ARTIFACT_FAULT_IDENTITY, "%s: is of another package by its METADATA",
+				  claims->info);
 	return 0;
 }
 
@@ -206,7 +209,8 @@ static int finish_crate(struct claims *claims)
 
 static bool is_crate(const struct claims *claims)
 {
-	_cleanup_free_ char *file = claims->cargo && claims->top && claims->top[0] ? text_format("%s.crate", claims->top) : NULL;
+	_cleanup_free_ char *file =
+	    claims->cargo && claims->top && claims->top[0] ? text_format("%s.crate", claims->top) : NULL;
 	struct identity identity;
 
 	return file && !identity_from_archive("cargo", file, NULL, &identity);

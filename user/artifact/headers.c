@@ -32,7 +32,8 @@ static bool line_split(const struct line *line, struct line *ret_name, struct li
 {
 	size_t n = 0;
 
-	while (n < line->len && (unsigned char)line->at[n] > 0x20 && (unsigned char)line->at[n] < 0x7f && line->at[n] != ':')
+	while (n < line->len && (unsigned char)line->at[n] > 0x20 && (unsigned char)line->at[n] < 0x7f &&
+	       line->at[n] != ':')
 		n++;
 	if (n == line->len || line->at[n] != ':')
 		return false;
@@ -42,7 +43,8 @@ static bool line_split(const struct line *line, struct line *ret_name, struct li
 		ret_value->at++;
 		ret_value->len--;
 	}
-	while (ret_value->len && (ret_value->at[ret_value->len - 1] == ' ' || ret_value->at[ret_value->len - 1] == '\t'))
+	while (ret_value->len &&
+	       (ret_value->at[ret_value->len - 1] == ' ' || ret_value->at[ret_value->len - 1] == '\t'))
 		ret_value->len--;
 	return true;
 }

@@ -41,7 +41,8 @@ static int check_file(int fd, uint64_t *ret_size)
 	return 0;
 }
 
-int artifact_start(struct artifact_reader *reader, int fd, const struct artifact_limits *limits, struct artifact_job **ret)
+int artifact_start(struct artifact_reader *reader, int fd, const struct artifact_limits *limits,
+		   struct artifact_job **ret)
 {
 	struct server_request request = { .limits = limits ? *limits : artifact_limits_default };
 	struct artifact_job *job;
@@ -131,7 +132,7 @@ static int job_hello(struct artifact_job *job)
 	return 1;
 }
 
-/* 0: the answer is at its end, or longer than one can be; -EAGAIN; -errno. */
+/* 0: the answer is there, at its end, or longer than one can be; -EAGAIN; -errno. */
 static int job_receive(struct artifact_job *job)
 {
 	while (job->len <= ANSWER_MAX) {
@@ -147,6 +148,8 @@ static int job_receive(struct artifact_job *job)
 		if (n <= 0)
 			return !n || errno == ECONNRESET ? 0 : -errno;
 		job->len += (size_t)n;
+		if (answer_complete(job->bytes, job->len))
+			break;
 	}
 	return 0;
 }

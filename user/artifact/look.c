@@ -69,7 +69,8 @@ int look_hash(struct look *look, const struct look_tools *tools)
 	_cleanup_free_ char *chunk = malloc(HASH_CHUNK);
 	int r = 0;
 
-	if (!a || !b || !chunk || EVP_DigestInit_ex(a, tools->sha256, NULL) != 1 || EVP_DigestInit_ex(b, tools->sha512, NULL) != 1)
+	if (!a || !b || !chunk || EVP_DigestInit_ex(a, tools->sha256, NULL) != 1 ||
+	    EVP_DigestInit_ex(b, tools->sha512, NULL) != 1)
 		r = look_no_memory(look);
 	for (uint64_t at = 0; !r && at < look->size;) {
 		size_t len = look->size - at < HASH_CHUNK ? (size_t)(look->size - at) : HASH_CHUNK;

@@ -25,7 +25,8 @@ int look_hash(struct look *look, const struct look_tools *tools);
 int look_content(struct look *look);
 
 /* MALFORMED, the first fault stays. Gives -EBADMSG, for `return look_fault(...)`. */
-int look_fault(struct look *look, enum artifact_fault fault, const char *format, ...) __attribute__((format(printf, 3, 4)));
+int look_fault(struct look *look, enum artifact_fault fault, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
 /* Out of memory, whose bounds the limits are. */
 int look_no_memory(struct look *look);
 /* Exactly `len` bytes from `offset` on. */

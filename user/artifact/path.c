@@ -96,7 +96,8 @@ static bool is_startup_there(const char *path, bool lists)
 static bool is_modules(const char *name, size_t len, bool *ret_lists)
 {
 	*ret_lists = len == 13 && (!memcmp(name, "site-packages", 13) || !memcmp(name, "dist-packages", 13));
-	return *ret_lists || (len >= 6 && !memcmp(name, "python", 6)) || (len == 11 && !memcmp(name, "lib-dynload", 11));
+	return *ret_lists || (len >= 6 && !memcmp(name, "python", 6)) ||
+	       (len == 11 && !memcmp(name, "lib-dynload", 11));
 }
 
 bool path_is_startup(const char *path)

@@ -7,14 +7,14 @@
 #include <stddef.h>
 
 /*
- * Takes: a name of `len` bytes as an archive has it, room for len + 1. Gives: 0 and the name without "." and empty parts
- * ("" is the archive's root), and whether it says itself that it is a folder; -EXDEV: it leads outside; -EINVAL: a NUL in
- * it, or longer than a path can be.
+ * Takes: a name of `len` bytes as an archive has it, room for len + 1. Gives: 0 and the name without "." and empty
+ * parts ("" is the archive's root), and whether it says itself that it is a folder; -EXDEV: it leads outside; -EINVAL:
+ * a NUL in it, or longer than a path can be.
  */
 int path_canonical(const char *name, size_t len, char *ret, bool *ret_folder);
 
-/* Whether a link at `path` (canonical) to `target` stays below the folder that the archive is unpacked to, and below its
- * top folder where it lies in one, which installers take away. */
+/* Whether a link at `path` (canonical) to `target` stays below the folder that the archive is unpacked to, and below
+ * its top folder where it lies in one, which installers take away. */
 bool path_link_stays(const char *path, const char *target);
 
 /* How many parts it has; the first one's length. */

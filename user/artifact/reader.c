@@ -52,7 +52,9 @@ static int spawn_attributes(posix_spawnattr_t *attributes, posix_spawn_file_acti
 
 static int reader_spawn(struct artifact_reader *reader)
 {
-	static char *const argv[] = { (char *)"cordon", (char *)ARTIFACT_READER_COMMAND, NULL }, *const none[] = { NULL };
+	static char *const argv[] = { (char *)"cordon", (char *)ARTIFACT_READER_COMMAND, NULL }, *const none[] = {
+		NULL
+	};
 	posix_spawn_file_actions_t actions;
 	posix_spawnattr_t attributes;
 	int pair[2], r;
@@ -101,7 +103,8 @@ void artifact_reader_stop(struct artifact_reader *reader)
 	free(reader);
 }
 
-static int reader_send(const struct artifact_reader *reader, const struct server_request *request, int file, int channel)
+static int reader_send(const struct artifact_reader *reader, const struct server_request *request, int file,
+		       int channel)
 {
 	const int fds[] = { file, channel };
 	struct iovec data = { .iov_base = (void *)(uintptr_t)request, .iov_len = sizeof(*request) };
@@ -137,8 +140,9 @@ int reader_error(const struct artifact_reader *reader)
 {
 	int error = 0;
 
-	if (reader->socket < 0 || recv(reader->socket, &error, sizeof(error), MSG_DONTWAIT | MSG_PEEK) != sizeof(error) ||
-	    error >= 0 || error == -EAGAIN)
+	if (reader->socket < 0 ||
+	    recv(reader->socket, &error, sizeof(error), MSG_DONTWAIT | MSG_PEEK) != sizeof(error) || error >= 0 ||
+	    error == -EAGAIN)
 		return -EIO;
 	return error;
 }

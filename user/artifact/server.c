@@ -56,13 +56,15 @@ static int arm(const struct artifact_limits *limits)
 	struct sigaction action = { .sa_handler = on_deadline };
 	/* Earlier than who waits, so that it is an answer. */
 	unsigned int ms = limits->deadline_ms - limits->deadline_ms / 16;
-	struct itimerval timer = { .it_value = { .tv_sec = ms / 1000, .tv_usec = (suseconds_t)(ms % 1000) * 1000 + 1 } };
+	struct itimerval timer = { .it_value = { .tv_sec = ms / 1000,
+						 .tv_usec = (suseconds_t)(ms % 1000) * 1000 + 1 } };
 	struct artifact late = { .kind = ARTIFACT_MALFORMED, .fault = ARTIFACT_FAULT_SLOW };
 
 	answer_put_reading(&slow, &late);
 	if (slow.failed)
 		return -ENOMEM;
-	if (sigaction(SIGALRM, &action, NULL) || sigaction(SIGXCPU, &action, NULL) || setitimer(ITIMER_REAL, &timer, NULL))
+	if (sigaction(SIGALRM, &action, NULL) || sigaction(SIGXCPU, &action, NULL) ||
+	    setitimer(ITIMER_REAL, &timer, NULL))
 		return -errno;
 	return 0;
 }

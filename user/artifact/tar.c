@@ -44,7 +44,10 @@ static la_ssize_t walk_source(struct archive *archive, void *arg, const void **r
 	return (la_ssize_t)len;
 }
 
-/* Never all filters: some of libarchive's start programs. 0; -EBADMSG; 1: libarchive does not know it. */
+/*
+ * Never all filters: some of libarchive's start programs. What stands behind an end is read too: npm goes on where
+ * there is one empty block, others need two. 0; -EBADMSG; 1: libarchive does not know it.
+ */
 static int walk_open(struct tar_walk *walk, struct look *look)
 {
 	struct archive *a = archive_read_new();
@@ -53,9 +56,11 @@ static int walk_open(struct tar_walk *walk, struct look *look)
 	walk->look = look;
 	walk->archive = a;
 	claims_init(&walk->claims, look, false);
-	if (!a || archive_read_support_filter_gzip(a) != ARCHIVE_OK || archive_read_support_filter_bzip2(a) != ARCHIVE_OK ||
-	    archive_read_support_filter_xz(a) != ARCHIVE_OK || archive_read_support_filter_lzma(a) != ARCHIVE_OK ||
-	    archive_read_support_filter_zstd(a) != ARCHIVE_OK || archive_read_support_format_tar(a) != ARCHIVE_OK ||
+	if (!a || archive_read_support_filter_gzip(a) != ARCHIVE_OK ||
+	    archive_read_support_filter_bzip2(a) != ARCHIVE_OK || archive_read_support_filter_xz(a) != ARCHIVE_OK ||
+	    archive_read_support_filter_lzma(a) != ARCHIVE_OK || archive_read_support_filter_zstd(a) != ARCHIVE_OK ||
+	    archive_read_support_format_tar(a) != ARCHIVE_OK ||
+	    archive_read_set_format_option(a, "tar", "read_concatenated_archives", "1") != ARCHIVE_OK ||
 	    archive_read_support_format_raw(a) != ARCHIVE_OK)
 		return look_no_memory(look);
 	r = archive_read_open(a, walk, NULL, walk_source, NULL);
@@ -108,7 +113,8 @@ static int walk_bound(struct tar_walk *walk, const char *path, uint64_t unpacked
 		return look_fault(walk->look, ARTIFACT_FAULT_BOMB, "%s: more than %llu bytes", path,
 				  (unsigned long long)limits->unpacked);
 	if (unpacked > ARTIFACT_RATIO_FROM && unpacked / limits->ratio > walk->look->size)
-		return look_fault(walk->look, ARTIFACT_FAULT_BOMB, "%s: more than %u times its size", path, limits->ratio);
+		return look_fault(walk->look, ARTIFACT_FAULT_BOMB, "%s: more than %u times its size", path,
+				  limits->ratio);
 	return 0;
 }
 
@@ -130,7 +136,8 @@ static int walk_content(struct tar_walk *walk, const char *path, size_t max, cha
 		if (r == ARCHIVE_EOF)
 			break;
 		if (r < ARCHIVE_WARN)
-			return look_fault(walk->look, ARTIFACT_FAULT_BROKEN, "%s: %s", path, archive_error_string(walk->archive));
+			return look_fault(walk->look, ARTIFACT_FAULT_BROKEN, "%s: %s", path,
+					  archive_error_string(walk->archive));
 		walk->unpacked += n;
 		r = walk_bound(walk, path, walk->unpacked);
 		if (r)
@@ -213,14 +220,16 @@ static int walk_entry(struct tar_walk *walk, struct archive_entry *entry)
 	int r;
 
 	if (++look->out->entries > look->limits->entries)
-		return look_fault(look, ARTIFACT_FAULT_BOMB, "more than %llu entries", (unsigned long long)look->limits->entries);
+		return look_fault(look, ARTIFACT_FAULT_BOMB, "more than %llu entries",
+				  (unsigned long long)look->limits->entries);
 	if (!name)
 		return look_fault(look, ARTIFACT_FAULT_ENTRY, "an entry without a name");
 	if (!path)
 		return look_no_memory(look);
 	r = path_canonical(name, strlen(name), path, &folder);
 	if (r)
-		return look_fault(look, r == -EXDEV ? ARTIFACT_FAULT_ESCAPES : ARTIFACT_FAULT_ENTRY, "%s: as a name", name);
+		return look_fault(look, r == -EXDEV ? ARTIFACT_FAULT_ESCAPES : ARTIFACT_FAULT_ENTRY, "%s: as a name",
+				  name);
 	r = walk_kind(walk, entry, path);
 	if (!r)
 		r = walk_link(walk, entry, path);

@@ -76,14 +76,6 @@ static int find_end(struct look *look, unsigned char end[END_LEN], uint64_t *ret
 
 	if (len < END_LEN)
 		return 0;
-	/* Nearly all have none behind it: one small read. */
-	r = look_read(look, end, END_LEN, look->size - END_LEN);
-	if (r)
-		return r;
-	if (zip_u32(end) == END_SIGNATURE && !zip_u16(end + 20)) {
-		*ret = look->size - END_LEN;
-		return 1;
-	}
 	tail = malloc(len);
 	if (!tail)
 		return look_no_memory(look);
@@ -125,7 +117,7 @@ static int read_end64(struct look *look, struct zip *zip, uint64_t *offset)
 int zip_open(struct look *look, struct zip *ret)
 {
 	struct zip zip = { 0 };
-	unsigned char end[END_LEN];
+	unsigned char end[END_LEN] = { 0 };
 	uint64_t offset, before;
 	int r = find_end(look, end, &zip.end);
 
@@ -159,12 +151,14 @@ int zip_sizes(struct look *look, const struct zip *zip, struct zip_entry *entry)
 		const unsigned char *value = at + 4;
 
 		if ((size_t)(end - at) - 4 < len)
-			return look_fault(look, ARTIFACT_FAULT_BROKEN, "%s: an extra field that is cut off", entry->name);
+			return look_fault(look, ARTIFACT_FAULT_BROKEN, "%s: an extra field that is cut off",
+					  entry->name);
 		for (size_t i = 0; zip_u16(at) == 1 && i < ARRAY_SIZE(numbers); i++) {
 			if (*numbers[i] != UINT32_MAX)
 				continue;
 			if (at + 4 + len - value < 8)
-				return look_fault(look, ARTIFACT_FAULT_BROKEN, "%s: a size that is cut off", entry->name);
+				return look_fault(look, ARTIFACT_FAULT_BROKEN, "%s: a size that is cut off",
+						  entry->name);
 			*numbers[i] = zip_u64(value);
 			value += 8;
 		}
@@ -193,9 +187,17 @@ int zip_entry(struct look *look, const struct zip *zip, struct window *window, u
 	if (!p)
 		return -EBADMSG;
 	*ret = (struct zip_entry){
-		.name = (const char *)p + ENTRY_LEN, .name_len = name_len, .extra = p + ENTRY_LEN + name_len,
-		.extra_len = extra_len, .made_by = zip_u16(p + 4) >> 8, .flags = zip_u16(p + 8), .method = zip_u16(p + 10),
-		.crc = zip_u32(p + 16), .packed = zip_u32(p + 20), .size = zip_u32(p + 24), .attributes = zip_u32(p + 38),
+		.name = (const char *)p + ENTRY_LEN,
+		.name_len = name_len,
+		.extra = p + ENTRY_LEN + name_len,
+		.extra_len = extra_len,
+		.made_by = zip_u16(p + 4) >> 8,
+		.flags = zip_u16(p + 8),
+		.method = zip_u16(p + 10),
+		.crc = zip_u32(p + 16),
+		.packed = zip_u32(p + 20),
+		.size = zip_u32(p + 24),
+		.attributes = zip_u32(p + 38),
 		.offset = zip_u32(p + 42),
 	};
 	*ret_len = len;

@@ -11,6 +11,8 @@
 
 #include "artifact/look.h"
 
+#include <stdlib.h>
+
 /* A piece of the file; what is asked for next lies mostly in it. */
 struct window {
 	uint64_t at;

@@ -103,7 +103,8 @@ static int check_kind(struct look *look, const struct zip_entry *entry)
 	if (entry->flags & ZIP_ENCRYPTED)
 		return look_fault(look, ARTIFACT_FAULT_ENTRY, "%s: encrypted", entry->name);
 	if ((mode & S_IFMT) && !S_ISREG(mode) && !S_ISDIR(mode))
-		return look_fault(look, ARTIFACT_FAULT_ENTRY, "%s: %s", entry->name, S_ISLNK(mode) ? "a link" : "a device");
+		return look_fault(look, ARTIFACT_FAULT_ENTRY, "%s: %s", entry->name,
+				  S_ISLNK(mode) ? "a link" : "a device");
 	for (const char *s = entry->name; (entry->flags & ZIP_UTF8) && *s;) {
 		uint32_t code;
 		size_t len = text_utf8_decode(s, &code);
@@ -119,7 +120,8 @@ static int check_kind(struct look *look, const struct zip_entry *entry)
 static int check_local(struct zip_check *check, const struct zip_entry *entry)
 {
 	struct look *look = &check->look;
-	const unsigned char *p = window_get(look, &check->window, entry->offset, ZIP_LOCAL_LEN + entry->name_len, LOCAL_WINDOW);
+	const unsigned char *p =
+	    window_get(look, &check->window, entry->offset, ZIP_LOCAL_LEN + entry->name_len, LOCAL_WINDOW);
 	bool late = entry->flags & ZIP_DESCRIPTOR;
 	uint64_t begin = entry->offset + ZIP_LOCAL_LEN;
 
@@ -130,11 +132,14 @@ static int check_local(struct zip_check *check, const struct zip_entry *entry)
 	if (zip_u16(p + 26) != entry->name_len || memcmp(p + ZIP_LOCAL_LEN, entry->name, entry->name_len) != 0)
 		return look_fault(look, ARTIFACT_FAULT_DIFFERS, "%s: has another name in its own header", entry->name);
 	if (zip_u16(p + 8) != entry->method || ((zip_u16(p + 6) ^ entry->flags) & (ZIP_ENCRYPTED | ZIP_DESCRIPTOR)))
-		return look_fault(look, ARTIFACT_FAULT_DIFFERS, "%s: is packed otherwise by its own header", entry->name);
+		return look_fault(look, ARTIFACT_FAULT_DIFFERS, "%s: is packed otherwise by its own header",
+				  entry->name);
 	/* 32 bits full: they are elsewhere. */
-	if (!late && ((zip_u32(p + 18) != UINT32_MAX && zip_u32(p + 18) != entry->packed) ||
-		      (zip_u32(p + 22) != UINT32_MAX && zip_u32(p + 22) != entry->size) || zip_u32(p + 14) != entry->crc))
-		return look_fault(look, ARTIFACT_FAULT_DIFFERS, "%s: has another size or CRC in its own header", entry->name);
+	if (!late &&
+	    ((zip_u32(p + 18) != UINT32_MAX && zip_u32(p + 18) != entry->packed) ||
+	     (zip_u32(p + 22) != UINT32_MAX && zip_u32(p + 22) != entry->size) || zip_u32(p + 14) != entry->crc))
+		return look_fault(look, ARTIFACT_FAULT_DIFFERS, "%s: has another size or CRC in its own header",
+				  entry->name);
 	begin += entry->name_len + zip_u16(p + 28);
 	if (entry->packed > look->size || begin > look->size - entry->packed)
 		return look_fault(look, ARTIFACT_FAULT_BROKEN, "%s: is cut off", entry->name);
@@ -151,11 +156,34 @@ void zip_check_entry(struct zip_check *check, const struct zip_entry *entry, con
 		name_add(check, path, folder);
 }
 
-static int span_compare(const void *a, const void *b)
+static void span_sink(struct zip_span *spans, size_t count, size_t at)
 {
-	const struct zip_span *x = a, *y = b;
+	for (;;) {
+		size_t child = 2 * at + 1;
+		struct zip_span held = spans[at];
 
-	return x->begin < y->begin ? -1 : x->begin > y->begin;
+		if (child + 1 < count && spans[child].begin < spans[child + 1].begin)
+			child++;
+		if (child >= count || held.begin >= spans[child].begin)
+			return;
+		spans[at] = spans[child];
+		spans[child] = held;
+		at = child;
+	}
+}
+
+/* A heap: in place, and no order that an attacker chooses makes it slow. qsort() asks the system how large it is. */
+static void span_sort(struct zip_span *spans, size_t count)
+{
+	for (size_t at = count / 2; at-- > 0;)
+		span_sink(spans, count, at);
+	for (size_t left = count; left > 1; left--) {
+		struct zip_span last = spans[left - 1];
+
+		spans[left - 1] = spans[0];
+		spans[0] = last;
+		span_sink(spans, left - 1, 0);
+	}
 }
 
 /* An entry in between, which only who reads from the beginning would find. */
@@ -172,7 +200,8 @@ static int check_gap(struct zip_check *check, uint64_t begin, uint64_t end)
 		if (!p)
 			return -EBADMSG;
 		if (zip_u32(p) == ZIP_LOCAL_SIGNATURE)
-			return look_fault(&check->look, ARTIFACT_FAULT_DIFFERS, "has an entry that its directory leaves out");
+			return look_fault(&check->look, ARTIFACT_FAULT_DIFFERS,
+					  "has an entry that its directory leaves out");
 	}
 	return 0;
 }
@@ -190,8 +219,7 @@ void zip_check_finish(struct zip_check *check, const struct zip *zip)
 		look_fault(look, ARTIFACT_FAULT_DIFFERS, "has other data behind it");
 	else if (zip->promised != (zip->zip64 ? check->count : check->count & 0xffff))
 		look_fault(look, ARTIFACT_FAULT_DIFFERS, "has not as many entries as it says");
-	if (check->count)
-		qsort(check->spans, check->count, sizeof(*check->spans), span_compare);
+	span_sort(check->spans, check->count);
 	for (size_t i = 0; i < check->count && check->noted.kind != ARTIFACT_MALFORMED; i++) {
 		const struct zip_span *span = &check->spans[i];
 

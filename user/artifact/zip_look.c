@@ -31,13 +31,15 @@ static int walk_count(struct zip_walk *walk, const struct zip_entry *entry)
 	struct look *look = walk->look;
 
 	if (++look->out->entries > limits->entries)
-		return look_fault(look, ARTIFACT_FAULT_BOMB, "more than %llu entries", (unsigned long long)limits->entries);
+		return look_fault(look, ARTIFACT_FAULT_BOMB, "more than %llu entries",
+				  (unsigned long long)limits->entries);
 	if (entry->size > limits->unpacked || walk->unpacked > limits->unpacked - entry->size)
 		return look_fault(look, ARTIFACT_FAULT_BOMB, "%s: more than %llu bytes", entry->name,
 				  (unsigned long long)limits->unpacked);
 	walk->unpacked += entry->size;
 	if (walk->unpacked > ARTIFACT_RATIO_FROM && walk->unpacked / limits->ratio > look->size)
-		return look_fault(look, ARTIFACT_FAULT_BOMB, "%s: more than %u times its size", entry->name, limits->ratio);
+		return look_fault(look, ARTIFACT_FAULT_BOMB, "%s: more than %u times its size", entry->name,
+				  limits->ratio);
 	return 0;
 }
 
@@ -79,7 +81,8 @@ static int walk_entry(struct zip_walk *walk, const struct zip *zip, struct zip_e
 	r = path_canonical(entry->name, entry->name_len, path, &folder);
 	entry->name = name;
 	if (r)
-		return look_fault(look, r == -EXDEV ? ARTIFACT_FAULT_ESCAPES : ARTIFACT_FAULT_ENTRY, "%s: as a name", name);
+		return look_fault(look, r == -EXDEV ? ARTIFACT_FAULT_ESCAPES : ARTIFACT_FAULT_ENTRY, "%s: as a name",
+				  name);
 	r = zip_sizes(look, zip, entry);
 	if (!r)
 		r = walk_count(walk, entry);

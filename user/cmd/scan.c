@@ -17,12 +17,13 @@
 #include <string.h>
 
 static const char help[] =
-	"usage: cordon scan [--json] ARTIFACT...\n\n"
-	"Looks into wheels, sdists, npm tarballs, crates and gems: what each is by its content, its hashes, what it says it\n"
-	"is, and the start-up files that it would bring. Each is read by a process without privileges.\n\n"
-	"  --json   one line a file\n\n"
-	"Exit status: 0 nothing found, 1 one is malformed or brings start-up code of no known form, 2 one is no artifact,\n"
-	"or could not be read.\n";
+    "usage: cordon scan [--json] ARTIFACT...\n\n"
+    "Looks into wheels, sdists, npm tarballs, crates and gems: what each is by its content, its hashes, what it says "
+    "it\n"
+    "is, and the start-up files that it would bring. Each is read by a process without privileges.\n\n"
+    "  --json   one line a file\n\n"
+    "Exit status: 0 nothing found, 1 one is malformed or brings start-up code of no known form, 2 one is no artifact,\n"
+    "or could not be read.\n";
 
 struct scan {
 	struct artifact_reader *reader;
@@ -87,8 +88,10 @@ static json_t *json_startup(const struct scan *scan, const struct artifact *arti
 		const struct artifact_startup *startup = &artifact->startup[i];
 		json_t *one = json_object();
 
-		if (put(one, "path", report_json_string(startup->path)) || put(one, "size", json_integer((json_int_t)startup->size)) ||
-		    put(one, "known", json_boolean(is_known(scan, artifact, startup))) || json_array_append_new(list, one)) {
+		if (put(one, "path", report_json_string(startup->path)) ||
+		    put(one, "size", json_integer((json_int_t)startup->size)) ||
+		    put(one, "known", json_boolean(is_known(scan, artifact, startup))) ||
+		    json_array_append_new(list, one)) {
 			json_decref(list);
 			return NULL;
 		}
@@ -103,7 +106,8 @@ static int print_json(const struct scan *scan, const char *path, const struct ar
 
 	if (put(out, "file", report_json_string(path)) || put(out, "kind", json_string(artifact_kind_name(a->kind))) ||
 	    put(out, "ecosystem", json_text(a->identity.ecosystem)) || put(out, "name", json_text(a->identity.name)) ||
-	    put(out, "version", json_text(a->identity.version)) || put(out, "size", json_integer((json_int_t)a->size)) ||
+	    put(out, "version", json_text(a->identity.version)) ||
+	    put(out, "size", json_integer((json_int_t)a->size)) ||
 	    put(out, "entries", json_integer((json_int_t)a->entries)) ||
 	    put(out, "sha256", json_hash(a->sha256, sizeof(a->sha256), a->hashed)) ||
 	    put(out, "sha512", json_hash(a->sha512, sizeof(a->sha512), a->hashed && a->hashed_sha512)) ||
