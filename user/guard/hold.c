@@ -4,11 +4,13 @@
  *
  * The label is written before the task is woken. SIGCONT may come before the stop has happened: it takes the pending
  * SIGSTOP away, which is as good. A task that cannot be read in time becomes package `unknown`: contained, not trusted.
+ * Whatever it becomes, its environment is looked at first (environ.c).
  */
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/rule.h"
 #include "guard/controller.h"
+#include "guard/environ.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -17,7 +19,7 @@
 #include <unistd.h>
 
 /* Through a pidfd: between our look and the signal the number may become another's. */
-static void hold_wake(const struct process *process, struct cordon_label *label, struct controller *c)
+static void hold_send(const struct process *process, struct cordon_label *label, struct controller *c, int signal)
 {
 	int pidfd = (int)syscall(SYS_pidfd_open, process->pid, 0);
 	struct cordon_label now;
@@ -26,7 +28,7 @@ static void hold_wake(const struct process *process, struct cordon_label *label,
 		return;
 	/* The label is still the one that we wrote, so pidfd and label are of one process. */
 	if (!kernel_label_get(c->kernel, process->tgid, &now) && !memcmp(&now, label, sizeof(now)))
-		syscall(SYS_pidfd_send_signal, pidfd, SIGCONT, NULL, 0);
+		syscall(SYS_pidfd_send_signal, pidfd, signal, NULL, 0);
 	close(pidfd);
 }
 
@@ -112,6 +114,7 @@ void hold_decide(struct controller *c, struct process *process)
 	struct cordon_label label = { .session = c->session };
 	struct decision decision = { 0 };
 	uint32_t package = 0;
+	bool goes_on;
 	int r;
 
 	hold_choose(c, process, &decision, &package);
@@ -129,11 +132,15 @@ void hold_decide(struct controller *c, struct process *process)
 	process->installer = label.installer;
 	process->package = label.package;
 	process->reads = label.reads;
+	/* While it is held: whoever wakes it from now on has it run with the label below. */
+	goes_on = environ_empty(c, process, &label);
+	if (!goes_on)
+		label.flags |= CORDON_LABEL_DOOMED;
 	r = kernel_label_set(c->kernel, process->tgid, &label);
 	if (r) {
 		if (r != -ENOENT)
 			log_debug("cannot label process %d: %s", (int)process->pid, strerror(-r));
 		return;
 	}
-	hold_wake(process, &label, c);
+	hold_send(process, &label, c, goes_on ? SIGCONT : SIGKILL);
 }

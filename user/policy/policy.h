@@ -41,6 +41,7 @@ struct policy_grant {
 	unsigned int port; /* 0: any */
 	char *path;      /* absolute or ~/..., NULL */
 	char *program;   /* absolute, NULL */
+	char *variable;  /* of the environment, NULL */
 	char *sha256;    /* of the start-up file, NULL */
 	char *reason;
 	char *author;
@@ -80,6 +81,8 @@ char *policy_vendor_dir(void);
 /* $CORDON_ETC where set, else /etc/cordon. Never NULL. */
 const char *policy_etc_dir(void);
 
+/* Whether a grant can name that variable. */
+bool grant_is_variable(const char *text);
 /* Frees what the grant holds and empties it. */
 void grant_release(struct policy_grant *grant);
 /* Whether a grant speaks of this package at this time (normalised name; version may be NULL: unknown). */
