@@ -22,7 +22,7 @@ field() { "$PYTHON" -c "import json, sys; d = json.load(sys.stdin); print($1)" <
 		grep -q "^\(backends\)\? *$backend  *[a-z]" <<< "$output"
 	done
 	grep -q "not enforced yet: .*identity.hash, " <<< "$output"
-	run ! grep -q "not enforced yet: .*env.secret" <<< "$output"
+	says_not "$(grep "not enforced yet: " <<< "$output")" env.secret
 	says "$output" "no gate yet, so archives are not inspected before use: build, cargo, "
 	grep -q "^verdict      can \(enforce\|guard weakly\), with backend $TAKEN" <<< "$output"
 }
