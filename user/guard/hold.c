@@ -18,8 +18,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* Through a pidfd: between our look and the signal the number may become another's. */
-static void hold_send(const struct process *process, struct cordon_label *label, struct controller *c, int signal)
+/* Lets it go on, or ends it. Through a pidfd: between our look and the signal the number may become another's. */
+static void hold_signal(const struct process *process, struct cordon_label *label, struct controller *c)
 {
 	int pidfd = (int)syscall(SYS_pidfd_open, process->pid, 0);
 	struct cordon_label now;
@@ -28,7 +28,7 @@ static void hold_send(const struct process *process, struct cordon_label *label,
 		return;
 	/* The label is still the one that we wrote, so pidfd and label are of one process. */
 	if (!kernel_label_get(c->kernel, process->tgid, &now) && !memcmp(&now, label, sizeof(now)))
-		syscall(SYS_pidfd_send_signal, pidfd, signal, NULL, 0);
+		syscall(SYS_pidfd_send_signal, pidfd, label->flags & CORDON_LABEL_DOOMED ? SIGKILL : SIGCONT, NULL, 0);
 	close(pidfd);
 }
 
@@ -114,7 +114,6 @@ void hold_decide(struct controller *c, struct process *process)
 	struct cordon_label label = { .session = c->session };
 	struct decision decision = { 0 };
 	uint32_t package = 0;
-	bool goes_on;
 	int r;
 
 	hold_choose(c, process, &decision, &package);
@@ -133,8 +132,7 @@ void hold_decide(struct controller *c, struct process *process)
 	process->package = label.package;
 	process->reads = label.reads;
 	/* While it is held: whoever wakes it from now on has it run with the label below. */
-	goes_on = environ_empty(c, process, &label);
-	if (!goes_on)
+	if (!environ_empty(c, process, &label))
 		label.flags |= CORDON_LABEL_DOOMED;
 	r = kernel_label_set(c->kernel, process->tgid, &label);
 	if (r) {
@@ -142,5 +140,5 @@ void hold_decide(struct controller *c, struct process *process)
 			log_debug("cannot label process %d: %s", (int)process->pid, strerror(-r));
 		return;
 	}
-	hold_send(process, &label, c, goes_on ? SIGCONT : SIGKILL);
+	hold_signal(process, &label, c);
 }
