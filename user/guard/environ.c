@@ -174,8 +174,11 @@ static void look_record(const struct look *look)
 		const struct environ_change *change = &look->changes[i];
 		_cleanup_free_ char *name = strndup(look->new + change->name, change->name_len);
 
-		finding_take_variable(look->c, look->process, look->label,
-				      &(struct variable_finding){ name, look->writes, change->part });
+		if (name)
+			finding_take_variable(look->c, look->process, look->label,
+					      &(struct variable_finding){ name, look->writes, change->part });
+		else
+			look->c->unwritten++;
 	}
 }
 
