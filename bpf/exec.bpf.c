@@ -126,9 +126,18 @@ static __noinline void exec_decide(struct cordon_label *label, struct cordon_rec
 	label->reads = 0;
 }
 
+/* Whether it is the controller that takes secrets out of the environment of such code. */
+static __always_inline bool exec_is_emptied(const struct cordon_session *session)
+{
+	return session->mode == CORDON_MODE_ENFORCE &&
+	       (session->actions[CORDON_ROLE_PACKAGE][CORDON_RULE_ENV_SECRET] > CORDON_ACTION_LOG ||
+		session->actions[CORDON_ROLE_PROJECT][CORDON_RULE_ENV_SECRET] > CORDON_ACTION_LOG);
+}
+
 /*
  * Stops code that is not bound yet, for the controller to bind it. Without a controller nobody will: in enforce it ends
- * here, in audit it goes on as package `unknown`. Where only the ring is full, it goes on as `unknown` too, contained.
+ * here, in audit it goes on as package `unknown`. So it is where only the ring is full; but whose environment nobody has
+ * looked at ends: a package could fill the ring, and have its next program start with the user's secrets.
  */
 static __always_inline void exec_hold(struct cordon_label *label, struct cordon_record_exec *record,
 				      struct cordon_session *session)
@@ -152,6 +161,10 @@ static __always_inline void exec_hold(struct cordon_label *label, struct cordon_
 		record->held = 1;
 	} else {
 		label->flags |= CORDON_LABEL_BOUND;
+		if (exec_is_emptied(session)) {
+			label->flags |= CORDON_LABEL_DOOMED;
+			bpf_send_signal(SIGKILL);
+		}
 	}
 }
 

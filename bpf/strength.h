@@ -16,6 +16,7 @@ CORDON_INLINE __u32 cordon_strength(__u32 rule, __u32 backend)
 	switch (rule) {
 	case CORDON_RULE_NET_CONNECT:
 	case CORDON_RULE_NET_SEND:
+	case CORDON_RULE_ENV_SECRET: /* by the controller, before the program's first instruction */
 		return CORDON_STRENGTH_REFUSED;
 	case CORDON_RULE_NET_LISTEN:
 	case CORDON_RULE_NET_FAMILY:

@@ -16,8 +16,8 @@ guest_plan() {
 		done
 	else
 		# The longest first. Two of the same kernel, since guests run two at a time.
-		echo "lsm/newest|lsm|newest||attacks startup load filesystems"
-		echo "fmod_ret/6.1|fmod_ret|6.1||attacks builds/c-ext startup/nested load limits/map-tainted limits/walk-deep"
+		echo "lsm/newest|lsm|newest||attacks startup environ load filesystems"
+		echo "fmod_ret/6.1|fmod_ret|6.1||attacks builds/c-ext startup/nested environ/hold load limits/map-tainted limits/walk-deep"
 		echo "lsm/newest-cli|lsm|newest||cli builds"
 		# Debian 12's own kernel. That audit lets everything pass is the others' to show.
 		echo "lsm/6.1|lsm|6.1||attacks/no-audit builds/c-ext load/lsm limits/map-labels limits/map-made limits/map-compares"

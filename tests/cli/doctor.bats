@@ -21,7 +21,8 @@ field() { "$PYTHON" -c "import json, sys; d = json.load(sys.stdin); print($1)" <
 	for backend in lsm fmod_ret trace; do
 		grep -q "^\(backends\)\? *$backend  *[a-z]" <<< "$output"
 	done
-	grep -q "not enforced yet: .*env.secret, " <<< "$output"
+	grep -q "not enforced yet: .*identity.hash, " <<< "$output"
+	says_not "$(grep "not enforced yet: " <<< "$output")" env.secret
 	says "$output" "no gate yet, so archives are not inspected before use: build, cargo, "
 	grep -q "^verdict      can \(enforce\|guard weakly\), with backend $TAKEN" <<< "$output"
 }
@@ -36,7 +37,8 @@ field() { "$PYTHON" -c "import json, sys; d = json.load(sys.stdin); print($1)" <
 	is "$(field '[b["name"] for b in d["backends"] if b["taken"]]')" "['$TAKEN']"
 	is "$(field 'all(b["tried"] and (b["works"] or b["reason"]) for b in d["backends"])')" True
 	is "$(field 'd["rules"]["net.connect"]')" refused
-	is "$(field 'd["rules"]["env.secret"]')" "not enforced yet"
+	is "$(field 'd["rules"]["env.secret"]')" refused
+	is "$(field 'd["rules"]["identity.hash"]')" "not enforced yet"
 	is "$(field 'd["journal"]["writable"]')" True
 	is "$(field '"pip" in d["installers_without_gate"]')" True
 	# Every weakness comes with what to change, every strength without.

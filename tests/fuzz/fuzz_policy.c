@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * fuzz_policy.c - the parsers of user/policy/ on any bytes. The first byte chooses which. Seeds: the files of policy/,
- * each with one of 0 to 3 in front.
+ * each with one of 0 to 4 in front.
  *
  * libFuzzer: compile with clang -fsanitize=fuzzer,address,undefined; other fuzzers, and single files, with
  * -DFUZZ_STANDALONE, which makes a program that reads the files it is given.
  */
 #include "base/cleanup.h"
+#include "policy/env.h"
 #include "policy/installers.h"
 #include "policy/parse.h"
 #include "policy/zones.h"
@@ -16,6 +17,7 @@
 
 DEFINE_CLEANUP(struct policy *, policy_free)
 DEFINE_CLEANUP(struct zones *, zones_free)
+DEFINE_CLEANUP(struct env_list *, env_free)
 DEFINE_CLEANUP(struct installers *, installers_free)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -78,6 +80,19 @@ static void fuzz_zones(const char *text)
 			abort();
 }
 
+static void fuzz_env_list(const char *text)
+{
+	CLEANUP(env_free_cleanup) struct env_list *list = calloc(1, sizeof(*list));
+	CLEANUP(diag_release) struct diag diag = { 0 };
+
+	if (list)
+		check_diag(env_parse(list, text, "fuzz.list", &diag), &diag);
+	/* A pattern matches at least itself. */
+	for (size_t i = 0; list && i < list->count; i++)
+		if (!env_find(list, list->items[i].pattern, strlen(list->items[i].pattern)))
+			abort();
+}
+
 static void fuzz_installer(const char *text, size_t len)
 {
 	CLEANUP(installers_free_cleanup) struct installers *installers = calloc(1, sizeof(*installers));
@@ -98,7 +113,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (!text)
 		return 0;
-	switch (data[0] % 4) {
+	switch (data[0] % 5) {
 	case 0:
 		fuzz_policy((const char *)data + 1, size - 1, POLICY_SOURCE_LOCAL);
 		break;
@@ -107,6 +122,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		break;
 	case 2:
 		fuzz_zones(text);
+		break;
+	case 3:
+		fuzz_env_list(text);
 		break;
 	default:
 		fuzz_installer((const char *)data + 1, size - 1);

@@ -162,6 +162,8 @@ static void put(const char *name, const char *text)
 }
 
 #define NUMBERS " 1 1 0 -1 4194560 1 0 0 0 1 2 3 4 20 0 1 0 "
+/* Fields 25 to 52: where the environment lies are the last but two and one. */
+#define REST " 0 0 0 0 0 0 0 0 0 0 0 0 0 -1 0 0 0 0 0 0 0 0 0 0 0 4096 8192 0\n"
 
 static int setup_fake(void **state __attribute__((unused)))
 {
@@ -175,7 +177,7 @@ static int setup_fake(void **state __attribute__((unused)))
 	cwd = text_format("%s/cwd", folder);
 	if (mkdir(folder, 0700) < 0 || symlink("/bin/true (deleted)", exe) < 0 || symlink("/", cwd) < 0)
 		return -1;
-	put("stat", "7 (x) S 1" NUMBERS "4711 0 0\n");
+	put("stat", "7 (x) S 1" NUMBERS "4711 0 0" REST);
 	put("status", "Name:\tx\nUid:\t1000\t1001\t1002\t1003\n");
 	put("environ", "");
 	put("cmdline", "");
@@ -206,10 +208,12 @@ static void use_exe(const char *target)
 
 static void test_name_that_looks_like_fields(void **state __attribute__((unused)))
 {
+	_cleanup_close_ int dir = -1;
+	struct facts_stat stat;
 	struct facts facts;
 
 	use_exe("/bin/sh");
-	put("stat", "7 (x) Z 99 (y) S 42) R 3" NUMBERS "4711 0 0\n");
+	put("stat", "7 (x) Z 99 (y) S 42) R 3" NUMBERS "4711 0 0" REST);
 	put("status", "Name:\tUid:\\n\nUid:\t1000\t1001\t1002\t1003\n");
 	assert_int_equal(facts_read(fake_fd, 7, 4711, &facts), 0);
 	assert_int_equal(facts.state, 'R');
@@ -217,6 +221,14 @@ static void test_name_that_looks_like_fields(void **state __attribute__((unused)
 	assert_int_equal(facts.uid, 1001);
 	assert_false(facts.exe_deleted);
 	facts_release(&facts);
+	dir = facts_open(fake_fd, 7);
+	assert_true(dir >= 0);
+	assert_int_equal(facts_stat(dir, &stat), 0);
+	assert_int_equal(stat.state, 'R');
+	assert_int_equal(stat.start, 4711);
+	assert_int_equal(stat.env_start, 4096);
+	assert_int_equal(stat.env_end, 8192);
+	assert_int_equal(facts_open(fake_fd, 8), -ESRCH);
 }
 
 static void test_damaged_files(void **state __attribute__((unused)))
@@ -227,7 +239,8 @@ static void test_damaged_files(void **state __attribute__((unused)))
 					     "7 (x) S",
 					     "7 (x) S 1 2 3\n",
 					     "7 (x) S 1" NUMBERS "\n",
-					     "7 (x) S 1" NUMBERS "99999999999999999999999 0\n" };
+					     "7 (x) S 1" NUMBERS "99999999999999999999999 0 0" REST,
+					     "7 (x) S 1" NUMBERS "4711 0 0\n" };
 	struct facts facts;
 
 	use_exe("/bin/sh");
@@ -235,7 +248,7 @@ static void test_damaged_files(void **state __attribute__((unused)))
 		put("stat", stats[i]);
 		assert_int_equal(facts_read(fake_fd, 7, 0, &facts), -EUCLEAN);
 	}
-	put("stat", "7 (x) S 1" NUMBERS "4711 0 0\n");
+	put("stat", "7 (x) S 1" NUMBERS "4711 0 0" REST);
 	put("status", "Name:\tx\n");
 	assert_int_equal(facts_read(fake_fd, 7, 0, &facts), -EUCLEAN);
 	put("status", "Name:\tx\nUid:\tx\n");

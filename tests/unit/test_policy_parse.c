@@ -94,6 +94,7 @@ static void test_mistakes_in_keys(void **state)
 		{ "[rules.package]\n\"net.connect\" = [\"deny\"]\n", 2, 17, "must be a string" },
 		{ "[rules.package]\n\"guard.tamper\" = \"log\"\n", 2, 18, "nothing weaker" },
 		{ "[rules.helper]\n\"guard.tamper\" = \"allow\"\n", 2, 18, "nothing weaker" },
+		{ "[rules.package]\n\"env.secret\" = \"condemn\"\n", 2, 16, "nobody is condemned" },
 		{ "[rules.helper]\n\"identity.hash\" = \"deny\"\n", 2, 1, "belongs into [rules.package]" },
 		{ "grant = 1\n", 1, 1, "[[grant]]" },
 		{ "[grant]\nrule = \"net.connect\"\n", 1, 2, "[[grant]]" },
@@ -180,6 +181,8 @@ static void test_mistakes_in_whose_grants(void **state)
 		{ "package = \"npm:a\"\nrule = \"proc.signal\"\npath = \"/a\"\n", 4, 1, "says nothing" },
 		{ "package = \"npm:a\"\nrule = \"exec.dropped\"\nprogram = \"x\"\n", 4, 11, "no absolute path" },
 		{ "package = \"npm:a\"\nrule = \"env.secret\"\nvariable = \"1X\"\n", 4, 12, "no name of a variable" },
+		{ "package = \"npm:a\"\nrule = \"env.secret\"\nvariable = \"A*\"\n", 4, 12, "no name of a variable" },
+		{ "package = \"npm:a\"\nrule = \"env.secret\"\n", 1, 1, "needs 'variable'" },
 	};
 
 	(void)state;
@@ -193,11 +196,12 @@ static void test_grants(void **state)
 		     "host = \"[2001:DB8::1]:53\"\nreason = \"r\"\nauthor = \"a\"\nexpires = 2027-03-01\n"
 		     "[[grant]]\npackage = \"npm:@Acme/Tool\"\nrule = \"net.connect\"\nhost = \"Files.Example\"\n"
 		     "[[grant]]\npackage = \"*\"\nrule = \"file.hidden\"\npath = \"~/.netrc\"\n"
-		     "[[grant]]\npackage = \"a\"\nrule = \"net.connect\"\nhost = \"::1\"\n");
+		     "[[grant]]\npackage = \"a\"\nrule = \"net.connect\"\nhost = \"::1\"\n"
+		     "[[grant]]\npackage = \"a\"\nrule = \"env.secret\"\nvariable = \"A_TOKEN\"\n");
 	const struct policy_grant *grant = policy->grants;
 
 	(void)state;
-	assert_int_equal(policy->grant_count, 4);
+	assert_int_equal(policy->grant_count, 5);
 	assert_int_equal(policy->inert_count, 0);
 	assert_string_equal(grant[0].ecosystem, "pypi");
 	assert_string_equal(grant[0].package, "foo-bar");
@@ -216,6 +220,7 @@ static void test_grants(void **state)
 	assert_string_equal(grant[2].package, "*");
 	assert_string_equal(grant[2].path, "~/.netrc");
 	assert_string_equal(grant[3].host, "::1");
+	assert_string_equal(grant[4].variable, "A_TOKEN");
 	policy_free(policy);
 }
 
@@ -224,19 +229,18 @@ static void test_inert(void **state)
 	static const char text[] =
 	    "[identity]\nrequire = \"locked\"\nlockfiles = [\"uv.lock\"]\ninternal = []\ndeny = [\"x\"]\n"
 	    "[sources]\nhosts = [\"a.example\"]\n"
-	    "[rules.package]\n\"env.secret\" = \"log\"\n\"net.connect\" = \"log\"\n"
+	    "[rules.package]\n\"identity.hash\" = \"log\"\n\"net.connect\" = \"log\"\n"
 	    "[[grant]]\npackage = \"a\"\nrule = \"identity.unlisted\"\n"
 	    "[[grant]]\npackage = \"a\"\nrule = \"env.secret\"\nvariable = \"A_TOKEN\"\n"
 	    "[[grant]]\npackage = \"a\"\nrule = \"exec.setuid\"\nprogram = \"/bin/x\"\n";
 	static const char *const inert[] = {
-		"x.toml:9: rules.package.\"env.secret\"",
+		"x.toml:9: rules.package.\"identity.hash\"",
 		"x.toml:2: identity.require",
 		"x.toml:3: identity.lockfiles",
 		"x.toml:4: identity.internal",
 		"x.toml:5: identity.deny",
 		"x.toml:7: sources.hosts",
 		"x.toml:11: grant for identity.unlisted",
-		"x.toml:17: grant.variable",
 		"x.toml:21: grant.program",
 	};
 	struct policy *policy = accepted(text);

@@ -32,7 +32,7 @@ static const struct option options[] = {
 static const char help[] =
 	"usage: cordon allow [OPTION...] ID | --last\n\n"
 	"Writes the narrowest grant that allows a finding: this package and version, this rule, and exactly this\n"
-	"host and port or path. Shows it first, and then the command to go on with.\n\n"
+	"host and port, path or variable. Shows it first, and then the command to go on with.\n\n"
 	"  --last           the newest refusal of your newest session\n"
 	"  --yes            do not ask; without it and without a terminal nothing is written\n"
 	"  --expires DATE   the grant's last day: 2027-01-31\n"

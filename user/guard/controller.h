@@ -106,6 +106,9 @@ bool package_may_run(const struct controller *c, uint32_t package, const char *p
 int package_resolve_hosts(struct controller *c);
 const struct identity *package_identity(const struct controller *c, uint32_t number);
 
+/* Whether a grant leaves the package that variable of its environment. */
+bool package_keeps(const struct controller *c, uint32_t package, const char *name, size_t len);
+
 /* hold.c: decides on a task that the kernel stopped, and lets it go on. */
 void hold_decide(struct controller *c, struct process *process);
 /* Fills exe and cwd of the program, where /proc still knows. */
@@ -137,6 +140,16 @@ struct artifact_finding {
 	const char *reason;
 };
 void finding_take_artifact(struct controller *c, const struct cordon_record *head, const struct artifact_finding *what);
+
+/* What environ.c found. */
+struct variable_finding {
+	const char *name; /* NULL: the environment could not be looked at, or not be changed, */
+	bool emptied;	  /* the rules have it so; without a name: its program is ended */
+	bool part;	  /* of the value something is left */
+	int error;	  /* for this reason */
+};
+void finding_take_variable(struct controller *c, const struct process *process, const struct cordon_label *label,
+			   const struct variable_finding *what);
 
 /* What startup.c found. */
 struct startup_finding {

@@ -256,6 +256,53 @@ void finding_take_artifact(struct controller *c, const struct cordon_record *hea
 	finding_put(c, &finding);
 }
 
+/* Told once for a package; for helpers, which are nobody's package, once for their installer. */
+static bool finding_has_variable(const struct controller *c, const struct finding *finding)
+{
+	for (size_t i = 0; i < c->finding_count; i++) {
+		const struct finding *there = &c->findings[i];
+
+		if (there->rule == CORDON_RULE_ENV_SECRET && there->answer == finding->answer &&
+		    text_same(there->package, finding->package) && text_same(there->version, finding->version) &&
+		    text_same(there->installer, finding->installer) && text_same(there->object_protocol, finding->object_protocol))
+			return true;
+	}
+	return false;
+}
+
+void finding_take_variable(struct controller *c, const struct process *process, const struct cordon_label *label,
+			   const struct variable_finding *what)
+{
+	struct finding finding = finding_begin(c, CORDON_RULE_ENV_SECRET, CORDON_OP_EXEC);
+	struct cordon_record head = { .pid = (uint32_t)process->pid, .tgid = process->tgid, .uid = process->uid, .label = *label };
+	const bool enforce = c->kernel_session.mode == CORDON_MODE_ENFORCE;
+	const unsigned int action = c->kernel_session.actions[label->role][CORDON_RULE_ENV_SECRET];
+
+	finding.time = finding_wall_ms(c, clock_ns());
+	finding.action = CORDON_ACTION_LOG;
+	finding_fill_actor(c, &finding, &head);
+	if (!what->name) {
+		finding.action = action == CORDON_ACTION_LOG ? CORDON_ACTION_LOG : CORDON_ACTION_DENY;
+		finding.answer = what->emptied ? CORDON_ANSWER_KILL : CORDON_ANSWER_PASS;
+		finding.reason = text_format("its environment could not be %s: %s", what->emptied ? "emptied" : "looked at",
+					     strerror(-what->error));
+		finding_put(c, &finding);
+		return;
+	}
+	finding.answer = what->emptied ? CORDON_ANSWER_ENOENT : CORDON_ANSWER_PASS;
+	finding.object_protocol = strdup(what->name);
+	if (enforce || action == CORDON_ACTION_LOG)
+		finding.reason = strdup(!what->emptied ? "the policy leaves it there" : what->part ?
+					"who logs in was cut out of its value" : "its value was emptied");
+	else
+		finding.reason = strdup(what->part ? "mode enforce would cut out of its value who logs in"
+						   : "mode enforce would empty its value");
+	if (finding_has_variable(c, &finding))
+		finding_release(&finding);
+	else
+		finding_put(c, &finding);
+}
+
 void finding_take_startup(struct controller *c, const struct cordon_record *head, const struct startup_finding *what)
 {
 	struct finding finding = finding_begin(c, CORDON_RULE_FILE_STARTUP, CORDON_OP_CREATE);

@@ -4,11 +4,13 @@
  *
  * The label is written before the task is woken. SIGCONT may come before the stop has happened: it takes the pending
  * SIGSTOP away, which is as good. A task that cannot be read in time becomes package `unknown`: contained, not trusted.
+ * Whatever it becomes, its environment is looked at first (environ.c).
  */
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/rule.h"
 #include "guard/controller.h"
+#include "guard/environ.h"
 #include "guard/gate.h"
 
 #include <errno.h>
@@ -154,6 +156,9 @@ void hold_decide(struct controller *c, struct process *process)
 	process->installer = label.installer;
 	process->package = label.package;
 	process->reads = label.reads;
+	/* While it is held: whoever wakes it from now on has it run with the label below. */
+	if (!environ_empty(c, process, &label))
+		label.flags |= CORDON_LABEL_DOOMED;
 	r = kernel_label_set(c->kernel, process->tgid, &label);
 	if (r) {
 		if (r != -ENOENT)

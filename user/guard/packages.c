@@ -179,6 +179,20 @@ bool package_may_run(const struct controller *c, uint32_t package, const char *p
 	return false;
 }
 
+bool package_keeps(const struct controller *c, uint32_t package, const char *name, size_t len)
+{
+	const struct identity *identity = package_identity(c, package);
+
+	for (size_t i = 0; identity && i < c->policy->grant_count; i++) {
+		const struct policy_grant *grant = &c->policy->grants[i];
+
+		if (grant->rule == CORDON_RULE_ENV_SECRET && grant->variable && strlen(grant->variable) == len &&
+		    !memcmp(grant->variable, name, len) && grant_speaks_of(grant, identity, time(NULL)))
+			return true;
+	}
+	return false;
+}
+
 static int grant_all(struct controller *c, uint32_t package, const struct identity *identity)
 {
 	time_t now = time(NULL);
@@ -193,7 +207,7 @@ static int grant_all(struct controller *c, uint32_t package, const struct identi
 			r = grant_host(c, package, i);
 		else if (grant->path)
 			r = grant_path(c, package, grant);
-		else if (grant->program || grant->sha256) /* compare.c and startup.c look at these */
+		else if (grant->program || grant->sha256 || grant->variable) /* compare.c, startup.c, environ.c look at these */
 			continue;
 		else
 			r = grant_rule(c, package, grant->rule);

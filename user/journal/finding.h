@@ -36,7 +36,7 @@ struct finding {
 	char *object_path;     /* files */
 	char *object_address;  /* network: "203.0.113.7" or "2001:db8::1" */
 	unsigned int object_port;
-	char *object_protocol; /* "tcp", "udp", or the family and type that were asked for */
+	char *object_protocol; /* "tcp", "udp", or the family and type that were asked for; env.secret: the variable's name */
 	int object_pid;        /* signals, tracing */
 	char *origin;          /* not known yet: NULL */
 	char *reason;          /* one sentence */

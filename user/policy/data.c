@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* data.c - all that the vendor folder holds beside cordon.toml: recognition, lists of paths, forms of start-up files. */
+/* data.c - all that the vendor folder holds beside cordon.toml: recognition, lists of paths and variables, forms of start-up files. */
 #include "policy/data.h"
 
 #include "base/cleanup.h"
@@ -19,6 +19,8 @@ int policy_data_load(const char *vendor, const struct zones_scene *scene, struct
 	if (!r)
 		r = zones_load(zones, scene, &ret->zones, ret_diag);
 	if (!r)
+		r = env_load(zones, &ret->env, ret_diag);
+	if (!r)
 		r = installers_add_caches(ret->installers, scene, ret->zones, ret_diag);
 	if (!r)
 		r = installers_expand_built(ret->installers, scene, &ret->built, &ret->built_count);
@@ -31,6 +33,7 @@ void policy_data_release(struct policy_data *data)
 {
 	installers_free(data->installers);
 	zones_free(data->zones);
+	env_free(data->env);
 	startup_free(data->startup);
 	strings_free(data->built, data->built_count);
 	*data = (struct policy_data){ 0 };

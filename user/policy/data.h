@@ -3,12 +3,14 @@
 #ifndef CORDON_POLICY_DATA_H
 #define CORDON_POLICY_DATA_H
 
+#include "policy/env.h"
 #include "policy/policy.h"
 #include "policy/startup.h"
 
 struct policy_data {
 	struct installers *installers;
 	struct zones *zones;
+	struct env_list *env;
 	struct startup_forms *startup;
 	char **built; /* folders of installers, with what they have had built */
 	size_t built_count;

@@ -57,6 +57,7 @@ void grant_release(struct policy_grant *grant)
 	free(grant->host);
 	free(grant->path);
 	free(grant->program);
+	free(grant->variable);
 	free(grant->sha256);
 	free(grant->reason);
 	free(grant->author);
@@ -76,7 +77,7 @@ bool grant_equal(const struct policy_grant *a, const struct policy_grant *b)
 	       !strcmp(a->ecosystem ? a->ecosystem : "", b->ecosystem ? b->ecosystem : "") &&
 	       equal_or_null(a->package, b->package) && equal_or_null(a->version, b->version) &&
 	       equal_or_null(a->host, b->host) && equal_or_null(a->path, b->path) && equal_or_null(a->program, b->program) &&
-	       equal_or_null(a->sha256, b->sha256) &&
+	       equal_or_null(a->variable, b->variable) && equal_or_null(a->sha256, b->sha256) &&
 	       equal_or_null(a->expires, b->expires);
 }
 
@@ -101,7 +102,7 @@ static const char *path_mistake(const char *path)
 	return NULL;
 }
 
-static bool is_variable(const char *text)
+bool grant_is_variable(const char *text)
 {
 	static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_";
 	size_t len = strspn(text, letters);
@@ -165,15 +166,13 @@ static int parse_program(struct policy_grant *grant, const struct schema *s, con
 	return 0;
 }
 
-/* Nothing enforces its rule so far: checked, and not kept. */
-static int check_variable(const struct schema *s, const struct toml_node *node)
+static int parse_variable(struct policy_grant *grant, const struct schema *s, const struct toml_node *node)
 {
-	_cleanup_free_ char *text = NULL;
-	int r = schema_string(s, node, &text);
+	int r = schema_string(s, node, &grant->variable);
 
 	if (r < 0)
 		return r;
-	return is_variable(text) ? 0 : schema_error(s, node, "'%s' is no name of a variable", text);
+	return grant_is_variable(grant->variable) ? 0 : schema_error(s, node, "'%s' is no name of a variable", grant->variable);
 }
 
 static int parse_object(struct policy_grant *grant, const struct schema *s, const struct toml_node *table)
@@ -205,7 +204,7 @@ static int parse_object(struct policy_grant *grant, const struct schema *s, cons
 	case GRANT_OBJECT_PROGRAM:
 		return parse_program(grant, s, node);
 	default:
-		return check_variable(s, node);
+		return parse_variable(grant, s, node);
 	}
 }
 
@@ -257,7 +256,7 @@ static int note_inert(struct policy *policy, const struct schema *s, const struc
 {
 	static const struct {
 		const char *key, *name;
-	} inert[] = { { "sha256", "grant.sha256" }, { "program", "grant.program" }, { "variable", "grant.variable" } };
+	} inert[] = { { "sha256", "grant.sha256" }, { "program", "grant.program" } };
 	bool noted = false;
 	int r;
 

@@ -95,6 +95,8 @@ static int parse_action(struct policy *policy, const struct schema *s, const str
 	if (rule == CORDON_RULE_GUARD_TAMPER && action != CORDON_ACTION_DENY && action != CORDON_ACTION_CONDEMN)
 		return schema_error(s, node,
 				    "'guard.tamper' is 'deny' or 'condemn'; nothing weaker protects cordon itself");
+	if (rule == CORDON_RULE_ENV_SECRET && action == CORDON_ACTION_CONDEMN)
+		return schema_error(s, node, "nobody is condemned for what it was given; 'deny' empties the variables");
 	policy->actions[role][rule] = (uint8_t)action;
 	return 0;
 }

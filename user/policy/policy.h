@@ -41,6 +41,7 @@ struct policy_grant {
 	unsigned int port; /* 0: any */
 	char *path;      /* absolute or ~/..., NULL */
 	char *program;   /* absolute, NULL */
+	char *variable;  /* of the environment, NULL */
 	char *sha256;    /* of the start-up file, NULL */
 	char *reason;
 	char *author;
@@ -101,6 +102,9 @@ const char *policy_etc_dir(void);
 
 /* The entry of identity.deny that speaks of the artifact; NULL: none. */
 const struct policy_deny *policy_denies(const struct policy *policy, const struct policy_artifact *artifact);
+
+/* Whether a grant can name that variable. */
+bool grant_is_variable(const char *text);
 
 /* Frees what the grant holds and empties it. */
 void grant_release(struct policy_grant *grant);

@@ -79,6 +79,8 @@ static int put_grant(FILE *out, const struct policy_grant *grant)
 	if (!r)
 		r = put_string(out, "program", grant->program);
 	if (!r)
+		r = put_string(out, "variable", grant->variable);
+	if (!r)
 		r = put_string(out, "sha256", grant->sha256);
 	if (!r)
 		r = put_string(out, "reason", grant->reason);

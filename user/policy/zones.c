@@ -21,6 +21,14 @@ _Static_assert(CORDON_CLASS_SSH == 1u << 0 && CORDON_CLASS_GIT == 1u << 1 && COR
 		   CORDON_CLASS_GPG == 1u << 3 && CORDON_CLASS_NAMES == 1u << 4,
 	       "zone_class_names follows CORDON_CLASS_*");
 
+unsigned int zone_class(const char *name)
+{
+	for (unsigned int bit = 0; zone_class_names[bit]; bit++)
+		if (!strcmp(zone_class_names[bit], name))
+			return 1u << bit;
+	return 0;
+}
+
 static const char proc_prefix[] = "proc:";
 static const char class_prefix[] = "class=";
 static const char by_installer[] = "by=installer";
@@ -66,16 +74,14 @@ static int take_path(struct zone_line *line, const char **at)
 /* Who may read it for all that. What is written later is nobody's to read, and a tool's place is everybody's. */
 static int take_class(struct zone_line *line, const char *at, const char *name)
 {
-	unsigned int bit = 0;
+	unsigned int class = zone_class(name);
 
 	if (line->list->zone == CORDON_ZONE_PERSIST || line->list->zone == CORDON_ZONE_TOOL)
 		return diag_set(line->diag, -EINVAL, place_of(line, at), "class= is for what is kept from readers");
-	while (zone_class_names[bit] && strcmp(zone_class_names[bit], name) != 0)
-		bit++;
-	if (!zone_class_names[bit])
+	if (!class)
 		return diag_set(line->diag, -EINVAL, place_of(line, at),
 				"unknown class '%s'; it is one of ssh, git, keyring, gpg, names", name);
-	line->classes |= 1u << bit;
+	line->classes |= class;
 	return 0;
 }
 

@@ -25,5 +25,7 @@ int zones_add(struct zones *zones, const char *path, unsigned int zone, const st
 
 /* Names of the CORDON_CLASS_*: index n is bit n; NULL at the end. */
 extern const char *const zone_class_names[];
+/* CORDON_CLASS_* of that name; 0: there is none. */
+unsigned int zone_class(const char *name);
 
 #endif

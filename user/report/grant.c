@@ -8,7 +8,7 @@
 #include <string.h>
 
 /* What a grant of a rule is bound to; what is not here no grant speaks of (yet). */
-enum grant_key { GRANT_KEY_NONE, GRANT_KEY_HOST, GRANT_KEY_PATH, GRANT_KEY_PROGRAM, GRANT_KEY_CONTENT };
+enum grant_key { GRANT_KEY_NONE, GRANT_KEY_HOST, GRANT_KEY_PATH, GRANT_KEY_PROGRAM, GRANT_KEY_CONTENT, GRANT_KEY_VARIABLE };
 
 static enum grant_key grant_key(unsigned int rule)
 {
@@ -28,6 +28,8 @@ static enum grant_key grant_key(unsigned int rule)
 	case CORDON_RULE_FILE_STARTUP:
 	case CORDON_RULE_IDENTITY_STARTUP: /* the same file, before it is written */
 		return GRANT_KEY_CONTENT;
+	case CORDON_RULE_ENV_SECRET:
+		return GRANT_KEY_VARIABLE;
 	default:
 		return GRANT_KEY_NONE;
 	}
@@ -73,6 +75,10 @@ static const char *why_not(const struct finding *f)
 		return why_not_path(f->object_path);
 	case GRANT_KEY_CONTENT:
 		return f->sha256 ? NULL : "a grant names the content of such a file, and this one was not written";
+	case GRANT_KEY_VARIABLE:
+		if (!f->object_protocol)
+			return "it is not known which variable it was about";
+		return grant_is_variable(f->object_protocol) ? NULL : "the variable's name is none that a grant can have";
 	default:
 		return "no grant speaks of this rule; the policy can change it for all packages";
 	}
@@ -114,6 +120,8 @@ int report_narrowest_grant(const struct finding *f, struct policy_grant *ret, co
 	} else if (r == 0 && grant_key(f->rule) == GRANT_KEY_CONTENT) {
 		grant.rule = CORDON_RULE_FILE_STARTUP;
 		r = copy(f->sha256, &grant.sha256);
+	} else if (r == 0 && grant_key(f->rule) == GRANT_KEY_VARIABLE) {
+		r = copy(f->object_protocol, &grant.variable);
 	} else if (r == 0) {
 		r = copy(f->object_path, &grant.path);
 	}

@@ -128,7 +128,9 @@ static json_t *object_json(const struct finding *f)
 	if (!net && !f->object_path && !f->object_pid)
 		return json_null();
 	json = json_object();
-	if (f->object_path) {
+	if (f->rule == CORDON_RULE_ENV_SECRET) {
+		r = set_string(json, "variable", f->object_protocol);
+	} else if (f->object_path) {
 		r = set_string(json, "path", f->object_path);
 		if (r == 0 && f->rule == CORDON_RULE_FILE_STARTUP)
 			r = set_string(json, "sha256", f->sha256);

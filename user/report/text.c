@@ -24,6 +24,8 @@ bool report_is_refusal(const struct finding *f)
 
 const char *report_outcome(const struct finding *f)
 {
+	if (f->rule == CORDON_RULE_ENV_SECRET && f->answer == CORDON_ANSWER_ENOENT)
+		return "emptied";
 	if (f->answer != CORDON_ANSWER_PASS)
 		return answer_name(f->answer);
 	if (!report_is_refusal(f) && f->action != CORDON_ACTION_HIDE)
@@ -145,7 +147,9 @@ void report_finding_text(FILE *out, const struct finding *f, bool color)
 	field_row(out, "sha256", f->sha256);
 	field_row(out, "origin", f->origin);
 	field_row(out, "reason", f->reason);
-	fprintf(out, "  %-10s rule says %s, mode %s, backend %s\n", "decided", action_name(f->action),
+	fprintf(out, "  %-10s %s %s, mode %s, backend %s\n", "decided",
+		/* What was emptied is recorded as no refusal, whatever the policy calls it. */
+		f->rule == CORDON_RULE_ENV_SECRET ? "recorded as" : "rule says", action_name(f->action),
 		mode_name(f->mode), backend_name(f->backend));
 	if (f->count > 1)
 		fprintf(out, "  %-10s %u times\n", "seen", f->count);

@@ -70,38 +70,52 @@ static int read_link(int dir, const char *name, char **ret)
 }
 
 /* PID (COMM) STATE PPID ...: COMM is the process's own and may hold anything, so fields count from the last ')'. */
-static int parse_stat(const char *text, struct facts *facts)
+static int parse_stat(const char *text, struct facts_stat *ret)
 {
 	const char *at = strrchr(text, ')');
+	uint64_t fields[52] = { 0 };
 	char *end;
 
 	if (!at || at[1] != ' ' || !at[2] || at[3] != ' ')
 		return -EUCLEAN;
-	facts->state = at[2];
-	facts->ppid = (pid_t)strtol(at + 4, &end, 10);
-	/* `end` is behind field 4; the start time is field 22. */
-	for (int field = 5; field <= 22; field++) {
+	ret->state = at[2];
+	ret->ppid = (pid_t)strtol(at + 4, &end, 10);
+	/* `end` is behind field 4. Some of the others are negative. */
+	for (int field = 5; field <= 51; field++) {
 		if (*end != ' ')
 			return -EUCLEAN;
 		at = end + 1;
 		errno = 0;
-		facts->start = strtoull(at, &end, 10);
-		if (end == at || (errno && field == 22))
+		fields[field] = strtoull(at, &end, 10);
+		if (end == at || (errno && (field == 22 || field >= 50)))
 			return -EUCLEAN;
 	}
+	ret->start = fields[22];
+	ret->env_start = fields[50];
+	ret->env_end = fields[51];
 	return 0;
 }
 
-static int read_stat(int dir, struct facts *facts)
+int facts_stat(int dir, struct facts_stat *ret)
 {
 	struct facts_block block = { 0 };
 	/* COMM has at most 64 bytes, the 51 numbers at most 20 each. */
 	int r = read_block(dir, "stat", 4096, &block);
 
 	if (r == 0)
-		r = parse_stat(block.bytes, facts);
+		r = parse_stat(block.bytes, ret);
 	free(block.bytes);
 	return r;
+}
+
+int facts_open(int proc, pid_t pid)
+{
+	char name[16];
+	int dir;
+
+	snprintf(name, sizeof(name), "%d", pid);
+	dir = openat(proc, name, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	return dir < 0 ? gone(errno) : dir;
 }
 
 static int read_uid(int dir, struct facts *facts)
@@ -151,17 +165,15 @@ static int read_cwd(int dir, struct facts *facts)
 
 int facts_read(int proc, pid_t pid, uint64_t start, struct facts *ret)
 {
-	struct facts facts = { 0 }, again = { 0 };
-	_cleanup_close_ int dir = -1;
-	char name[16];
+	_cleanup_close_ int dir = facts_open(proc, pid);
+	struct facts_stat stat, again;
+	struct facts facts = { 0 };
 	int r;
 
-	snprintf(name, sizeof(name), "%d", pid);
-	dir = openat(proc, name, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (dir < 0)
-		return gone(errno);
-	r = read_stat(dir, &facts);
-	if (r == 0 && start && facts.start != start)
+		return dir;
+	r = facts_stat(dir, &stat);
+	if (r == 0 && start && stat.start != start)
 		r = -ESRCH;
 	if (r == 0)
 		r = read_uid(dir, &facts);
@@ -175,13 +187,16 @@ int facts_read(int proc, pid_t pid, uint64_t start, struct facts *ret)
 		r = read_block(dir, "cmdline", FACTS_BLOCK_MAX, &facts.cmdline);
 	/* Was it there to the end? A zombie's files read as empty, without an error. */
 	if (r == 0)
-		r = read_stat(dir, &again);
-	if (r == 0 && (again.start != facts.start || again.state == 'Z' || again.state == 'X'))
+		r = facts_stat(dir, &again);
+	if (r == 0 && (again.start != stat.start || again.state == 'Z' || again.state == 'X'))
 		r = -ESRCH;
 	if (r < 0) {
 		facts_release(&facts);
 		return r;
 	}
+	facts.start = stat.start;
+	facts.ppid = stat.ppid;
+	facts.state = stat.state;
 	*ret = facts;
 	return 0;
 }

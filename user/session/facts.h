@@ -38,6 +38,19 @@ struct facts {
 	struct facts_block cmdline;
 };
 
+/* Of /proc/PID/stat. */
+struct facts_stat {
+	uint64_t start; /* clock ticks since boot */
+	pid_t ppid;
+	char state;
+	/* Where its memory has the strings of its environment; both 0 where that is not ours to know. */
+	uint64_t env_start, env_end;
+};
+
+/* A descriptor of the folder of the process, which stays that process's, whoever has its number later. -ESRCH, -errno. */
+int facts_open(int proc, pid_t pid);
+int facts_stat(int dir, struct facts_stat *ret);
+
 /*
  * Takes: a descriptor of /proc; the process; its start, 0: any.
  * Gives: 0 and *ret, for facts_release(); -ESRCH: it is gone, or that number is another's now; -errno.
