@@ -40,7 +40,7 @@ static __always_inline void emit_head(struct cordon_record *head, __u16 type, __
 	head->ppid = task_pid_at(BPF_CORE_READ(leader, real_parent, group_leader), level);
 	head->uid = (__u32)bpf_get_current_uid_gid();
 	head->label = *label;
-	head->label.reads &= ~CORDON_READS_TWIN;
+	head->label.reads &= ~CORDON_READS_MARKS;
 	head->pad = 0;
 	bpf_get_current_comm(head->comm, sizeof(head->comm));
 }
@@ -142,7 +142,7 @@ CORDON_GLOBAL __u32 ask(struct cordon_label *label, struct cordon_op *op, struct
 	if (!label || !op || !object)
 		return CORDON_ANSWER_EPERM;
 	op->role = label->role;
-	op->reads = label->reads & ~CORDON_READS_TWIN;
+	op->reads = label->reads & ~CORDON_READS_MARKS;
 	rule = cordon_rule_of(op);
 	if (rule == CORDON_RULE_NONE || rule >= CORDON_RULE_COUNT)
 		return CORDON_ANSWER_PASS;

@@ -194,6 +194,32 @@ static __always_inline void exec_program(struct cordon_label *label, struct linu
 	program_note_tool(label, &request);
 }
 
+/*
+ * Past the point of no return. Where the kernel preempts tracepoints (7.3), the program below is skipped for every task of a
+ * CPU while one run of it is preempted there: code of a package would go on as what started it. So the label says that it has
+ * yet to come, and task_admit() ends who gets to a hook without it. Whoever is package code already stays that.
+ */
+static __always_inline int exec_expect(void)
+{
+	struct cordon_label *label = task_label();
+
+	if (label && label->role != CORDON_ROLE_PACKAGE)
+		label->reads |= CORDON_READS_EXEC;
+	return 0;
+}
+
+SEC("?lsm/bprm_committed_creds")
+int BPF_PROG(cordon_l_committed, struct linux_binprm *bprm)
+{
+	return exec_expect();
+}
+
+SEC("?fentry/security_bprm_committed_creds")
+int BPF_PROG(cordon_m_committed, struct linux_binprm *bprm)
+{
+	return exec_expect();
+}
+
 SEC("?tp_btf/sched_process_exec")
 int BPF_PROG(cordon_exec, struct task_struct *task, int old_pid, struct linux_binprm *bprm)
 {
@@ -213,6 +239,7 @@ int BPF_PROG(cordon_exec, struct task_struct *task, int old_pid, struct linux_bi
 		return 0;
 	}
 	role_before = label->role;
+	label->reads &= ~CORDON_READS_EXEC;
 	label->flags &= ~CORDON_LABEL_SHARED; /* an exec leaves what was shared */
 	ring = emit_ring(label->session);
 	record = ring ? bpf_ringbuf_reserve(ring, sizeof(*record), 0) : NULL;

@@ -18,21 +18,13 @@ static __always_inline bool program_is_executable(unsigned long prot)
 	return (prot & PROT_EXEC) || ((prot & PROT_READ) && (BPF_CORE_READ(task, personality) & READ_IMPLIES_EXEC));
 }
 
-/* execve(2) maps the program and its interpreter itself, past the point of no return: that call cannot be made again. */
-static __always_inline bool program_is_in_exec(void)
-{
-	struct task_struct *task = (void *)bpf_get_current_task();
-
-	return BPF_CORE_READ_BITFIELD_PROBED(task, in_execve);
-}
-
 static __always_inline __u32 program_map(struct cordon_label *label, struct file *file, unsigned long prot)
 {
 	if (!file)
 		return CORDON_ANSWER_PASS;
 	if (!program_is_executable(prot))
 		return gate_read(label, file, REFUSING);
-	return program_ask_map(label, file, program_is_in_exec(), REFUSING);
+	return program_ask_map(label, file, task_is_in_exec(), REFUSING);
 }
 
 /* Called again for the interpreter of a script, and for ld.so only as a mapping. */

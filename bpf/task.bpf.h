@@ -139,12 +139,23 @@ static __always_inline bool task_is_bound(const struct cordon_label *label)
 	return cordon_is_confined(label->role) && (label->flags & (CORDON_LABEL_BOUND | CORDON_LABEL_CONFINED));
 }
 
-/* Whether the task ends at its next hook: it was told to, or its package is condemned. */
+/* execve(2) maps the program and its interpreter itself, past the point of no return: that call cannot be made again. */
+static __always_inline bool task_is_in_exec(void)
+{
+	struct task_struct *task = (void *)bpf_get_current_task();
+
+	return BPF_CORE_READ_BITFIELD_PROBED(task, in_execve);
+}
+
+/* Whether the task ends at its next hook: it was told to, its package is condemned, or it runs a program that exec.bpf.c has
+ * not seen start. */
 CORDON_GLOBAL int task_is_doomed(struct cordon_label *label)
 {
 	if (!label)
 		return 0;
 	if (label->flags & CORDON_LABEL_DOOMED)
+		return 1;
+	if ((label->reads & CORDON_READS_EXEC) && !task_is_in_exec())
 		return 1;
 	return task_is_bound(label) &&
 	       package_is_condemned(label->session, cordon_package_number(label->role, label->package));

@@ -153,6 +153,9 @@ enum cordon_zone {
 #define CORDON_CLASS_INSTALLER (1u << 31)
 /* No class, and never in a map: in `reads` of the copy of a label with which twin.bpf.c judges. */
 #define CORDON_READS_TWIN (1u << 30)
+/* The same: a program is being started, and sched_process_exec has not looked at it yet. */
+#define CORDON_READS_EXEC (1u << 29)
+#define CORDON_READS_MARKS (CORDON_READS_TWIN | CORDON_READS_EXEC)
 
 /* What a task asks for. */
 enum cordon_op_kind {

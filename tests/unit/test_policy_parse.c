@@ -229,16 +229,15 @@ static void test_inert(void **state)
 	static const char text[] =
 	    "[identity]\nrequire = \"locked\"\nlockfiles = [\"uv.lock\"]\ninternal = []\ndeny = [\"x\"]\n"
 	    "[sources]\nhosts = [\"a.example\"]\n"
-	    "[rules.package]\n\"identity.hash\" = \"log\"\n\"net.connect\" = \"log\"\n"
+	    "[rules.package]\n\"identity.internal\" = \"log\"\n\"net.connect\" = \"log\"\n"
 	    "[[grant]]\npackage = \"a\"\nrule = \"identity.unlisted\"\n"
 	    "[[grant]]\npackage = \"a\"\nrule = \"env.secret\"\nvariable = \"A_TOKEN\"\n"
 	    "[[grant]]\npackage = \"a\"\nrule = \"exec.setuid\"\nprogram = \"/bin/x\"\n";
 	static const char *const inert[] = {
-		"x.toml:9: rules.package.\"identity.hash\"",
+		"x.toml:9: rules.package.\"identity.internal\"",
 		"x.toml:2: identity.require",
 		"x.toml:3: identity.lockfiles",
 		"x.toml:4: identity.internal",
-		"x.toml:5: identity.deny",
 		"x.toml:7: sources.hosts",
 		"x.toml:11: grant for identity.unlisted",
 		"x.toml:21: grant.program",

@@ -62,13 +62,6 @@ static const char *gate_ecosystem(const struct controller *c, const struct cordo
 	return installer && installer <= c->data.installers->count ? c->data.installers->items[installer - 1].ecosystem : "";
 }
 
-static struct gate *gate_get(struct controller *c)
-{
-	if (!c->gate)
-		c->gate = calloc(1, sizeof(*c->gate));
-	return c->gate;
-}
-
 static struct gate_seen *gate_remember(struct controller *c, const struct cordon_origin_key *key)
 {
 	struct gate *gate = c->gate;
@@ -359,8 +352,10 @@ void gate_take(struct controller *c, const struct cordon_record_gate *record)
 	struct gate_job *job;
 
 	/* Somebody woke it, and it was stopped again. */
-	if (gate_get(c) && gate_waits_already(c, &record->look))
+	if (c->gate && gate_waits_already(c, &record->look))
 		return;
+	if (!c->gate)
+		c->gate = calloc(1, sizeof(*c->gate));
 	job = c->gate ? calloc(1, sizeof(*job)) : NULL;
 	if (!job) {
 		log_warn("out of memory: an installer is ended that waits for a verdict");

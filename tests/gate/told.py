@@ -1,0 +1,109 @@
+# SPDX-License-Identifier: Apache-2.0
+"""An installer below cordon that does what a test tells it (installer.py), and an index on loopback."""
+import http.server
+import os
+import queue
+import shutil
+import subprocess
+import threading
+
+import lab
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+# What makes each an installer: the name of its program, and of its script.
+KINDS = {"pip": ("python3", "pip"), "uv": ("uv", "steps"), "npm": ("node", "npm-cli.js"), "pnpm": ("node", "pnpm.cjs"),
+         "cargo": ("cargo", "steps")}
+
+
+class Told:
+    """An installer below cordon that does what it is told."""
+
+    def __init__(self, suite, name, kind, policy, *options):
+        self.lab, self.suite = suite.lab, suite
+        self.folder = suite.lab.folder(name)
+        program, script = KINDS[kind]
+        os.symlink(lab.PYTHON, self.path(program))
+        shutil.copyfile(os.path.join(HERE, "installer.py"), self.path(script))
+        self.env = suite.env(name)
+        self.log = open(self.path("log"), "wb")
+        self.process = subprocess.Popen(
+            [*suite.cordon(name, policy, *options), "--", self.path(program), self.path(script)],
+            cwd=self.folder, env=self.env, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.log, text=True)
+        self.lines = queue.Queue()
+        threading.Thread(target=self.read, daemon=True).start()
+        self.ready = self.answer(90)
+
+    def path(self, *names):
+        return os.path.join(self.folder, *names)
+
+    def read(self):
+        for line in self.process.stdout:
+            self.lines.put(line.rstrip("\n"))
+        self.lines.put(None)
+
+    def answer(self, seconds):
+        """The next line; "ended": there is none; "nothing": it takes too long."""
+        try:
+            line = self.lines.get(timeout=seconds)
+        except queue.Empty:
+            return "nothing"
+        if line is None:
+            self.lines.put(None)
+            return "ended"
+        return line
+
+    def start(self, *words):
+        try:
+            self.process.stdin.write("\t".join(words) + "\n")
+            self.process.stdin.flush()
+        except BrokenPipeError:
+            pass
+
+    def tell(self, *words, seconds=30):
+        self.start(*words)
+        return self.answer(seconds)
+
+    def end(self):
+        """Gives the status, and what was said."""
+        try:
+            self.process.stdin.close()
+        except BrokenPipeError:
+            pass
+        try:
+            status = self.process.wait(60)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            status = self.process.wait()
+        self.log.close()
+        with open(self.path("log"), encoding="utf-8", errors="replace") as file:
+            return status, file.read()
+
+
+class Index(http.server.ThreadingHTTPServer):
+    """A simple index of the wheels, whose answers may be kept in pip's cache."""
+
+    def __init__(self, folder):
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_GET(self):
+                name = self.path.strip("/").split("/")[-1]
+                path = os.path.join(folder, name)
+                if os.path.isfile(path):
+                    with open(path, "rb") as file:
+                        body, kind = file.read(), "application/octet-stream"
+                else:
+                    body = "".join(f'<a href="/files/{file}">{file}</a>' for file in sorted(os.listdir(folder))
+                                   if file.startswith(name + "-")).encode()
+                    kind = "text/html"
+                self.send_response(200)
+                for header, value in (("Content-Type", kind), ("Content-Length", str(len(body))),
+                                      ("Cache-Control", "max-age=3600")):
+                    self.send_header(header, value)
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *_):
+                pass
+
+        super().__init__(("127.0.0.1", 0), Handler)
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+        self.url = f"http://127.0.0.1:{self.server_address[1]}/simple"
