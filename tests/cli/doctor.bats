@@ -38,9 +38,9 @@ field() { "$PYTHON" -c "import json, sys; d = json.load(sys.stdin); print($1)" <
 	is "$(field 'all(b["tried"] and (b["works"] or b["reason"]) for b in d["backends"])')" True
 	is "$(field 'd["rules"]["net.connect"]')" refused
 	is "$(field 'd["rules"]["env.secret"]')" refused
-	is "$(field 'd["rules"]["identity.hash"]')" "not enforced yet"
+	is "$(field 'd["rules"]["identity.internal"]')" "not enforced yet"
 	is "$(field 'd["journal"]["writable"]')" True
-	is "$(field '"pip" in d["installers_without_gate"]')" True
+	is "$(field 'd["installers_without_gate"]')" '[]'
 	# Every weakness comes with what to change, every strength without.
 	is "$(field '(d["status"] == 1) == bool([b["weakness"] for b in d["backends"] if b["taken"]][0])')" True
 }

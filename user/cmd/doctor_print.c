@@ -113,13 +113,19 @@ static void print_rules(const struct doctor *d)
 		put("", "%s: %s", strength_name(CORDON_STRENGTH_NOT_YET), missing);
 }
 
-/* Where artifacts are inspected: the recognition files name no such point, because nothing stops there so far. */
+/* Whether its recognition file says where artifacts wait for a verdict. */
+static bool is_gated(const struct installer_gate *gate)
+{
+	return gate->archives || gate->hold || gate->open_count || gate->rename_count;
+}
+
 static char *ungated(const struct doctor *d)
 {
 	char *list = NULL;
 
 	for (size_t i = 0; d->data.installers && i < d->data.installers->count; i++)
-		list_add(&list, d->data.installers->items[i].id);
+		if (!is_gated(&d->data.installers->items[i].gate))
+			list_add(&list, d->data.installers->items[i].id);
 	return list;
 }
 
@@ -143,7 +149,7 @@ static void print_setup(const struct doctor *d)
 		put("places", "%zu protected, %zu of them cannot be held%s%s", d->data.zones->count, d->unheld,
 		    d->unheld_example ? ": " : "", d->unheld_example ? d->unheld_example : "");
 	if (gates)
-		put("gates", "no gate yet, so archives are not inspected before use: %s", gates);
+		put("gates", "none for %s: what they install is not looked at before use", gates);
 }
 
 char *doctor_summary(const struct doctor *d)
@@ -247,7 +253,8 @@ int doctor_print_json(const struct doctor *d)
 	for (size_t i = 0; i < d->advice_count; i++)
 		json_array_append_new(advice, report_json_string(d->advice[i]));
 	for (size_t i = 0; d->data.installers && i < d->data.installers->count; i++)
-		json_array_append_new(gates, json_string(d->data.installers->items[i].id));
+		if (!is_gated(&d->data.installers->items[i].gate))
+			json_array_append_new(gates, json_string(d->data.installers->items[i].id));
 	return report_json_write(stdout,
 				 json_pack("{s:i, s:o, s:o, s:o, s:s?, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "status",
 					   (int)d->verdict, "summary", report_json_string(summary), "kernel",

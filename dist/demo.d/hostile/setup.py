@@ -3,7 +3,8 @@
 the key that it reads is a decoy, its program only ends with status 7, and what it plants are comments.
 
 Each move is made in a child of its own, because the backend `trace` ends the process that makes it. What came of it is
-printed as `hostile: MOVE: OUTCOME` for dist/demo, which looks at it. Errors are swallowed, as such packages do.
+printed as `hostile: MOVE: OUTCOME` for dist/demo, which looks at it. Errors are swallowed, as such packages do. Reading a
+private key is what no build does: under cordon the package is done for there, and the moves behind it are not made.
 """
 import base64
 import os
@@ -23,6 +24,11 @@ PROGRAM = (
     "JR8WHFhbW1paWlpaWlpaWlhaZFpbWlpaIloaWlpaWloaWlpaWlpaWlpaWlpaWlpaWlpaWhpaYlpbWlpaWlpaWltaWlpfWlpaWlpa"
     "WlpaWlpaWhpaWlpaWlpaGlpaWlpa3lpaWlpaWlreWlpaWlpaWlpKWlpaWlpa5V1aWlriZlpaWlVf"
 )
+
+
+def read_token():
+    if not os.environ["AWS_SECRET_ACCESS_KEY"]:
+        raise OSError(0, "it is empty")
 
 
 def tcp_connect():
@@ -105,8 +111,8 @@ def in_child(move):
 
 # setup.py runs several times in an install, this command once.
 if "dist_info" in sys.argv:
-    for attempt in (tcp_connect, udp_sendto, tcp_fast_open, read_key, run_decoded, shell_startup, python_startup):
+    for attempt in (read_token, tcp_connect, udp_sendto, tcp_fast_open, run_decoded, leave_daemon, read_key, shell_startup,
+                    python_startup):
         in_child(attempt)
-    in_child(leave_daemon)
 
 setup(name="hostile", version="1.0", py_modules=[])
