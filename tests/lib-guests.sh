@@ -7,8 +7,8 @@
 guest_plan() {
 	if [ "$MATRIX" = 1 ]; then
 		for kernel in 6.1 6.12 newest; do
-			echo "lsm/$kernel|lsm|$kernel||attacks builds cli load filesystems limits"
-			echo "fmod_ret/$kernel|fmod_ret|$kernel||attacks builds load filesystems limits"
+			echo "lsm/$kernel|lsm|$kernel||attacks condemned builds cli load filesystems limits"
+			echo "fmod_ret/$kernel|fmod_ret|$kernel||attacks condemned builds load filesystems limits"
 		done
 		for kernel in 6.1 6.12 newest; do
 			echo "lsm/$kernel-preempt|lsm|$kernel|preempt=full|attacks builds preempt load"
@@ -20,7 +20,7 @@ guest_plan() {
 		echo "fmod_ret/6.1|fmod_ret|6.1||attacks builds/c-ext startup/nested load limits/map-tainted limits/walk-deep"
 		echo "lsm/newest-cli|lsm|newest||cli builds"
 		# Debian 12's own kernel. That audit lets everything pass is the others' to show.
-		echo "lsm/6.1|lsm|6.1||attacks/no-audit builds/c-ext load/lsm limits/map-labels limits/map-made limits/map-compares"
+		echo "lsm/6.1|lsm|6.1||attacks/no-audit condemned builds/c-ext load/lsm limits/map-labels limits/map-made limits/map-compares"
 		# Three minutes at the most: refusals that tasks could lose to each other.
 		echo "fmod_ret/6.1-preempt|fmod_ret|6.1|preempt=full|preempt load/fmod_ret"
 		echo "lsm/6.1-preempt|lsm|6.1|preempt=full|preempt"
