@@ -7,8 +7,8 @@
 guest_plan() {
 	if [ "$MATRIX" = 1 ]; then
 		for kernel in 6.1 6.12 newest; do
-			echo "lsm/$kernel|lsm|$kernel||attacks builds cli load filesystems limits"
-			echo "fmod_ret/$kernel|fmod_ret|$kernel||attacks builds load filesystems limits"
+			echo "lsm/$kernel|lsm|$kernel||attacks condemned builds cli load filesystems limits"
+			echo "fmod_ret/$kernel|fmod_ret|$kernel||attacks condemned builds load filesystems limits"
 		done
 		for kernel in 6.1 6.12 newest; do
 			echo "lsm/$kernel-preempt|lsm|$kernel|preempt=full|attacks builds preempt load"

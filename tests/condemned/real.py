@@ -140,6 +140,23 @@ def pip_hook(suite):
     ends_as_failed(suite, "pip-hook", sdist, rule)
 
 
+def pip_plugin(suite):
+    """A build requirement runs as the package: the finding names it."""
+    install = Install(suite, "pip-plugin")
+    install.make_venv()
+    dist = install.lab.path("pip-plugin", "dist")
+    mkpkg.wheel(dist, "plugin", "2.5", {"plugin.py": "import os\ndef build_wheel(*args, **more):\n    exec("
+                                        f"{CAUGHT % ACTS['secret'][1]!r}, {{}})\n    return 'none'\n"})
+    sdist = mkpkg.sdist(dist, "bad", "1.0", {"pyproject.toml": '[build-system]\nrequires = ["plugin"]\nbuild-backend = "plugin"\n'
+                                             '[project]\nname = "bad"\nversion = "1.0"\n'})
+    install.run([install.python, "-m", "pip", "install", "-q", "--no-index", "--find-links", dist, "--no-deps", sdist])
+    found = [finding for finding in install.findings("file.secret") if finding["action"] == "condemn"]
+    suite.tap.check(install.status == 1 and len(found) == 1 and found[0]["package"]["name"] == "bad", "pip-plugin: its package is condemned",
+                    f"{install.status} {found}\n{install.out}{install.err}")
+    suite.tap.check(found and "it was built with plugin 2.5" in found[0]["reason"], "pip-plugin: the finding names the plugin",
+                    found and found[0]["reason"])
+
+
 def pip_late(suite):
     """It acts when it is installed already: what it built goes, what is installed is told."""
     check = suite.tap.check
@@ -246,5 +263,5 @@ def npm_real(suite):
     check("cordon: condemned " in install.err and "its processes were ended" in install.err, "npm-real: cordon says so", install.err)
 
 
-CASES = {"pip-setup": pip_setup, "pip-hook": pip_hook, "pip-late": pip_late, "pip-two": pip_two, "npm-like": npm_like,
-         "npm-real": npm_real}
+CASES = {"pip-setup": pip_setup, "pip-hook": pip_hook, "pip-plugin": pip_plugin, "pip-late": pip_late, "pip-two": pip_two,
+         "npm-like": npm_like, "npm-real": npm_real}

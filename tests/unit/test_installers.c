@@ -2,6 +2,7 @@
 #include "policy_scratch.h"
 
 #include "policy/installers.h"
+#include "policy/read.h"
 
 #include <errno.h>
 
@@ -141,6 +142,23 @@ static void test_caches(void **state)
 	installers_free(installers);
 }
 
+static void test_built(void **state)
+{
+	static const char *const env[] = { "/srv/cargo" };
+	const struct zones_scene scene = { .home = "/home/ann", .project = "/srv/p", .env = cargo_home, .env_arg = env };
+	struct installers *installers = shipped();
+	char **built = NULL;
+	size_t count = 0;
+
+	(void)state;
+	assert_int_equal(installers_expand_built(installers, &scene, &built, &count), 0);
+	/* Variables that are not set name no place. */
+	assert_int_equal(count, 1);
+	assert_string_equal(built[0], "/home/ann/.cache/pip/wheels");
+	strings_free(built, count);
+	installers_free(installers);
+}
+
 static void test_mistakes(void **state)
 {
 	static const struct {
@@ -167,6 +185,8 @@ static void test_mistakes(void **state)
 		{ NATIVE "caches = [\"~/\"]\n", 4, 11, "would be everything" },
 		{ NATIVE "caches = [\"/a/../b/\"]\n", 4, 11, "'.' or '..'" },
 		{ NATIVE "caches = [\"cache/\"]\n", 4, 11, "must start with" },
+		{ NATIVE "built = \"~/.cache/x/\"\n", 4, 9, "must be a list" },
+		{ NATIVE "built = [\"./x/\"]\n", 4, 10, "lies in the project" },
 		{ NATIVE "passthrough = [\"\"]\n", 4, 16, "must not be empty" },
 		{ "id = \"x\"\necosystem = \"pypi\"\nexe = [\"x*\"]\n", 3, 8, "a program has [0-9.]* or none" },
 		{ "id = \"x\"\necosystem = \"pypi\"\nexe = [\"a\", \"*x\"]\n", 3, 13, "not allowed there" },
@@ -292,7 +312,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_shipped),	 cmocka_unit_test(test_pip), cmocka_unit_test(test_others),
-		cmocka_unit_test(test_caches),	 cmocka_unit_test(test_mistakes), TEST(test_conflicts),	     TEST(test_folder),
+		cmocka_unit_test(test_caches),	 cmocka_unit_test(test_built), cmocka_unit_test(test_mistakes), TEST(test_conflicts),	     TEST(test_folder),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -285,8 +285,10 @@ void controller_release(struct controller *c)
 	for (size_t i = 0; i < CONTROLLER_TEMPS_MAX; i++)
 		free(c->temps[i]);
 	free(c->findings);
-	for (size_t i = 0; i < c->package_count; i++)
+	for (size_t i = 0; i < c->package_count; i++) {
 		free(c->packages[i].folder);
+		free(c->packages[i].environment);
+	}
 	handover_free(c->handover);
 	free(c->packages);
 	free(c->addresses);

@@ -31,6 +31,7 @@ struct package {
 	struct identity identity;
 	char *folder; /* where it has no name: what tells it from another one without */
 	bool condemned;
+	char *environment; /* of its build, NULL: none that is known */
 };
 
 /* A host of a grant, resolved when the session began. */
@@ -182,6 +183,8 @@ void condemn_finish(struct controller *c);
 /* requirements.c: the build requirements that run as the package, as far as they are known, for the process with that pid:
  * "wheel 0.38.4, plugin 1.0". A new string; NULL: none is known. */
 char *requirements_of(const struct controller *c, pid_t pid, uint32_t package);
+/* Of a process of the package, as it was started by its installer. */
+void requirements_note(struct controller *c, uint32_t package, const struct facts *facts);
 
 /* What remains.c found of a condemned package. */
 struct remains_finding {

@@ -105,8 +105,10 @@ static void hold_choose(struct controller *c, struct process *process, struct de
 			log_debug("cannot bind '%s' as granted: %s", ret->identity.name, strerror(-r));
 		}
 	}
-	if (ret->role == CORDON_ROLE_PACKAGE || ret->role == CORDON_ROLE_PROJECT)
+	if (ret->role == CORDON_ROLE_PACKAGE || ret->role == CORDON_ROLE_PROJECT) {
 		hold_hand_over(c, process, &facts, ret, *ret_package);
+		requirements_note(c, *ret_package, &facts);
+	}
 	facts_release(&facts);
 }
 

@@ -10,8 +10,8 @@
 
 #include <string.h>
 
-/* Environments, output and source of one package are a few folders. */
-#define FOLDERS_MAX 32
+/* How pip names the environment of a build, in PYTHONPATH and to the nested pip that fills it. */
+#define ENVIRONMENT "/pip-build-env-"
 /* A line's worth. */
 #define NAMED_MAX 8
 
@@ -32,19 +32,14 @@ static void name_add(struct named *named, const struct identity *identity)
 		named->items[named->count++] = *identity;
 }
 
-static bool names_folder(const struct program *program, const char *folder)
+/* What this installer opened, where it was told to put it into that environment. */
+static void name_archives(struct named *named, const struct process *process, const char *environment)
 {
-	return memmem(program->args, program->args_len, folder, strlen(folder)) != NULL;
-}
+	const struct program *program = process->program;
 
-/* What this installer opened, where it was told to put it into one of the folders. */
-static void name_archives(struct named *named, const struct process *process, const char *const *folders, size_t count)
-{
-	bool told = false;
-
-	for (size_t i = 0; i < count; i++)
-		told |= names_folder(process->program, folders[i]);
-	for (size_t i = 0; told && i < process->archive_count; i++) {
+	if (!memmem(program->args, program->args_len, environment, strlen(environment)))
+		return;
+	for (size_t i = 0; i < process->archive_count; i++) {
 		struct identity identity;
 
 		if (!identity_from_archive("pypi", process->archives[i].name, NULL, &identity))
@@ -52,19 +47,30 @@ static void name_archives(struct named *named, const struct process *process, co
 	}
 }
 
+void requirements_note(struct controller *c, uint32_t package, const struct facts *facts)
+{
+	const char *path = facts_env(facts, "PYTHONPATH"), *at = path ? strstr(path, ENVIRONMENT) : NULL;
+	struct package *of = package && package <= c->package_count ? &c->packages[package - 1] : NULL;
+
+	if (!at || !of)
+		return;
+	free(of->environment);
+	/* "/pip-build-env-x1y2z3a4" is no other one's. */
+	of->environment = strndup(at, 1 + strcspn(at + 1, "/:"));
+}
+
 char *requirements_of(const struct controller *c, pid_t pid, uint32_t package)
 {
 	const struct process *starter = tree_find(c->tree, pid);
-	const char *folders[FOLDERS_MAX];
-	size_t count = handover_folders(c->handover, package, folders, FOLDERS_MAX);
+	const char *environment = package && package <= c->package_count ? c->packages[package - 1].environment : NULL;
 	_cleanup_free_ char *text = NULL;
 	struct named named = { 0 };
 
 	while (starter && starter->role != CORDON_ROLE_INSTALLER)
 		starter = starter->parent;
-	for (const struct process *child = starter ? starter->children : NULL; child; child = child->sibling)
+	for (const struct process *child = starter && environment ? starter->children : NULL; child; child = child->sibling)
 		if (child->flags & CORDON_LABEL_NESTED)
-			name_archives(&named, child, folders, count);
+			name_archives(&named, child, environment);
 	for (size_t i = 0; i < named.count; i++) {
 		char *longer = text_format("%s%s%s %s", text ? text : "", text ? ", " : "", named.items[i].name,
 					   named.items[i].version);
