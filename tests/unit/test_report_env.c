@@ -47,8 +47,8 @@ static void test_text(void **state)
 	_cleanup_free_ char *line = shown(&emptied, report_finding_line), *all = shown(&emptied, report_finding_text);
 
 	(void)state;
-	assert_non_null(strstr(line, "  emptied       env.secret        pypi:evil 1.0  AWS_SECRET_ACCESS_KEY  `python setup.py`\n"));
-	assert_non_null(strstr(all, "emptied: has secrets in its environment (env.secret)\n"));
+	assert_non_null(strstr(line, "  taken out     env.secret        pypi:evil 1.0  AWS_SECRET_ACCESS_KEY  `python setup.py`\n"));
+	assert_non_null(strstr(all, "taken out: has secrets in its environment (env.secret)\n"));
 	assert_non_null(strstr(all, "  object     AWS_SECRET_ACCESS_KEY\n"));
 	assert_non_null(strstr(all, "  decided    recorded as log, mode enforce, backend lsm\n"));
 	assert_non_null(strstr(all, "  allow      cordon allow 12\n"));

@@ -96,7 +96,8 @@ static bool finding_same(const struct finding *a, const struct finding *b)
 	return a->rule == b->rule && a->action == b->action && a->answer == b->answer &&
 	       a->object_port == b->object_port && text_same(a->package, b->package) &&
 	       text_same(a->version, b->version) && text_same(a->object_path, b->object_path) &&
-	       text_same(a->object_address, b->object_address) && text_same(a->process.exe, b->process.exe);
+	       text_same(a->object_address, b->object_address) && text_same(a->process.exe, b->process.exe) &&
+	       (a->rule != CORDON_RULE_ENV_SECRET || text_same(a->object_protocol, b->object_protocol));
 }
 
 /* Takes the finding over. */
@@ -137,8 +138,8 @@ static void finding_write(struct controller *c, struct finding *finding)
 	c->journal_failed = true;
 }
 
-/* Who did it, for which package: from what the tree knows, else from what the kernel said. */
-static void finding_fill_actor(struct controller *c, struct finding *finding, const struct cordon_record *head)
+/* Who did it: from what the tree knows, else from what the kernel said. */
+static void finding_fill_processes(struct controller *c, struct finding *finding, const struct cordon_record *head)
 {
 	struct process *process = tree_find(c->tree, (pid_t)head->pid);
 
@@ -151,6 +152,12 @@ static void finding_fill_actor(struct controller *c, struct finding *finding, co
 	} else {
 		finding_fill_unknown(finding, head);
 	}
+}
+
+/* And for which package. */
+static void finding_fill_actor(struct controller *c, struct finding *finding, const struct cordon_record *head)
+{
+	finding_fill_processes(c, finding, head);
 	finding_fill_package(c, finding, head);
 }
 
@@ -280,8 +287,9 @@ void finding_take_variable(struct controller *c, const struct process *process, 
 
 	finding.time = finding_wall_ms(c, clock_ns());
 	finding.action = CORDON_ACTION_LOG;
-	finding_fill_actor(c, &finding, &head);
+	finding_fill_package(c, &finding, &head);
 	if (!what->name) {
+		finding_fill_processes(c, &finding, &head);
 		finding.action = action == CORDON_ACTION_LOG ? CORDON_ACTION_LOG : CORDON_ACTION_DENY;
 		finding.answer = what->emptied ? CORDON_ANSWER_KILL : CORDON_ANSWER_PASS;
 		finding.reason = text_format("its environment could not be %s: %s", what->emptied ? "emptied" : "looked at",
@@ -291,16 +299,18 @@ void finding_take_variable(struct controller *c, const struct process *process, 
 	}
 	finding.answer = what->emptied ? CORDON_ANSWER_ENOENT : CORDON_ANSWER_PASS;
 	finding.object_protocol = strdup(what->name);
+	if (finding_has_variable(c, &finding)) {
+		finding_release(&finding);
+		return;
+	}
+	finding_fill_processes(c, &finding, &head);
 	if (enforce || action == CORDON_ACTION_LOG)
 		finding.reason = strdup(!what->emptied ? "the policy leaves it there" : what->part ?
 					"who logs in was cut out of its value" : "its value was emptied");
 	else
 		finding.reason = strdup(what->part ? "mode enforce would cut out of its value who logs in"
 						   : "mode enforce would empty its value");
-	if (finding_has_variable(c, &finding))
-		finding_release(&finding);
-	else
-		finding_put(c, &finding);
+	finding_put(c, &finding);
 }
 
 void finding_take_startup(struct controller *c, const struct cordon_record *head, const struct startup_finding *what)

@@ -43,8 +43,8 @@ char *report_summary(const struct finding *findings, size_t count, unsigned int 
  * *ret_why says why, in a clause. *ret is for grant_release(). */
 int report_narrowest_grant(const struct finding *finding, struct policy_grant *ret, const char **ret_why);
 
-/* What came of it, for people: "refused", "ended", "hidden", "emptied", "logged"; "would refuse", "would hide" in audit; "not
- * stopped" where the rule refuses and the backend cannot. */
+/* What came of it, for people: "refused", "ended", "hidden", "taken out", "logged"; "would refuse", "would hide" in audit;
+ * "not stopped" where the rule refuses and the backend cannot. */
 const char *report_outcome(const struct finding *finding);
 /* Whether the rule refuses it, whatever the mode and backend made of that; a hidden setting is not refused. */
 bool report_is_refusal(const struct finding *finding);

@@ -25,7 +25,7 @@ bool report_is_refusal(const struct finding *f)
 const char *report_outcome(const struct finding *f)
 {
 	if (f->rule == CORDON_RULE_ENV_SECRET && f->answer == CORDON_ANSWER_ENOENT)
-		return "emptied";
+		return "taken out"; /* all of a value, or only who logs in: the reason says which */
 	if (f->answer != CORDON_ANSWER_PASS)
 		return answer_name(f->answer);
 	if (!report_is_refusal(f) && f->action != CORDON_ACTION_HIDE)
