@@ -8,11 +8,14 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 
 PYTHON = "/usr/bin/python3"
 OUTPUT = os.path.abspath(os.environ.get("O") or os.path.join(os.path.dirname(__file__), "../../.output"))
 CORDON = os.path.abspath(os.environ.get("CORDON") or os.path.join(OUTPUT, "cordon"))
 BACKEND = os.environ.get("BACKEND", "")
+# In a guest, whose processor is emulated.
+EMULATED = os.environ.get("CORDON_GUEST") == "1"
 
 # Exit statuses of cordon run.
 REFUSED = 120
@@ -175,3 +178,24 @@ class Lab:
             print(f"# kept {self.work}", flush=True)
         else:
             shutil.rmtree(self.work, ignore_errors=True)
+
+
+class Keeper:
+    """A session that is on all the time, so that those of the cases find the programs loaded; seven seconds each."""
+
+    def __init__(self):
+        options = ["--backend", BACKEND] if BACKEND else []
+        self.lab = Lab("keeper")
+        mark = self.lab.path("kept")
+        self.process = subprocess.Popen(
+            [CORDON, "run", "-q", *options, "--", "/bin/sh", "-c", f"touch {mark}; exec sleep 3600"],
+            env=self.lab.env("/", "/tmp"), stdin=subprocess.DEVNULL, start_new_session=True)
+        for _ in range(1200):
+            if os.path.exists(mark) or self.process.poll() is not None:
+                break
+            time.sleep(0.1)
+
+    def close(self):
+        self.process.terminate()
+        self.process.wait()
+        self.lab.close()

@@ -161,8 +161,8 @@ fake_guest() {
 	EOF
 	VM=1 run "$runner"
 	[ "$status" -eq 1 ]
-	[[ $output = *"failed: fmod_ret/6.1: attacks: c"* ]]
-	closing "7 passed, 1 failed, 4 skipped"
+	[[ $output = *"failed: fmod_ret/6.1: attacks/no-audit: c"* ]]
+	closing "9 passed, 1 failed, 5 skipped"
 }
 
 @test "a guest that breaks fails; one without a kernel is skipped" {
