@@ -23,6 +23,7 @@
 #include <unistd.h>
 
 #define BEAT_MS 1000
+#define WATCH_MS 50 /* between looks at parents that may have stopped themselves */
 #define REPORTED_MS 100 /* the last task may be gone any moment */
 #define CONDEMNING_MS 20
 #define REPORT_ROUNDS 64 /* of kernel_ring_consume(): a ring of 1 MiB has room for some 10,000 records */
@@ -199,7 +200,7 @@ static void controller_loop(struct controller *c, int ring)
 	while (!c->over && !c->error) {
 		struct pollfd fds[2 + GATE_POLL_MAX] = { { .fd = ring, .events = POLLIN },
 							 { .fd = c->supervisor, .events = POLLIN } };
-		int timeout = controller_patience(c);
+		int timeout = wake_turn(c) ? WATCH_MS : controller_patience(c);
 		int64_t now = clock_ms();
 
 		if (now >= beat) {

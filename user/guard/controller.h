@@ -43,6 +43,14 @@ struct grant_address {
 
 #define CONTROLLER_TEMPS_MAX 5
 
+/* The parent of a task that was stopped: wake.c. */
+struct watched {
+	pid_t pid; /* 0: none */
+	int64_t until; /* ms */
+};
+
+#define CONTROLLER_WATCHED_MAX 16
+
 struct controller {
 	const struct attach_options *options;
 	struct kernel *kernel;
@@ -51,6 +59,7 @@ struct controller {
 	struct policy *policy;
 	struct policy_data data;
 	struct recognise_table *table;
+	struct watched watched[CONTROLLER_WATCHED_MAX];
 	struct gate *gate; /* artifacts that installers wait for; NULL: none so far */
 	struct startup_note *startup_notes; /* start-up files that are to be looked at: startup.c */
 	size_t startup_note_count;
@@ -115,7 +124,10 @@ void hold_decide(struct controller *c, struct process *process);
 /* Fills exe and cwd of the program, where /proc still knows. */
 void hold_note_program(struct controller *c, struct process *process);
 
-/* wake.c: SIGCONT or SIGKILL to the stopped process of that record, where it is still there and of this session. */
+/* wake.c: continues the parents of tasks that were stopped, which have stopped themselves for that. Gives whether some are to
+ * be looked at again soon. */
+bool wake_turn(struct controller *c);
+/* SIGCONT or SIGKILL to the stopped process of that record, where it is still there and of this session. */
 void task_answer(struct controller *c, const struct cordon_record *head, int signal);
 
 /* compare.c: the path of the file that a task was stopped for; `leaf`: its own name, where the record's may be cut. A new
