@@ -49,6 +49,7 @@ static __always_inline int lineage_alloc(struct task_struct *task, unsigned long
 {
 	struct cordon_label *label;
 	__u64 key = (__u64)task;
+	struct cordon_state *st = guard_state();
 	struct cordon_label copy;
 	__u32 threads = 0, answer;
 	int error;
@@ -72,6 +73,9 @@ static __always_inline int lineage_alloc(struct task_struct *task, unsigned long
 		emit_count_lost(copy.session, CORDON_RULE_FLOOD_TASKS);
 		return -EAGAIN;
 	}
+	/* Until it is moved to the number: should that be missed, look-ups find it there. */
+	if (st)
+		__sync_fetch_and_add(&st->overflow, 1);
 	return 0;
 }
 
@@ -92,8 +96,8 @@ static __always_inline int lineage_free(struct task_struct *task)
 	struct cordon_state *st = guard_state();
 	__u64 key = (__u64)task;
 
-	/* What a fork left that failed after task_alloc, and what an overflow left in place. */
-	if (!bpf_map_delete_elem(&labels, &key) && st && st->overflow && task->tgid == task->pid)
+	/* What a fork left that failed after task_alloc, and what stayed in place. */
+	if (!bpf_map_delete_elem(&labels, &key) && st && st->overflow)
 		__sync_fetch_and_sub(&st->overflow, 1);
 	return 0;
 }
@@ -145,8 +149,11 @@ int BPF_PROG(cordon_fork, struct task_struct *parent, struct task_struct *child)
 	if (child->tgid == parent->tgid || !st)
 		return 0;
 	label = task_label();
-	if (!label)
+	if (!label) {
+		/* Of one that had the number before, and whose exit was missed. */
+		bpf_map_delete_elem(&labels, &tgid);
 		return 0;
+	}
 	copy = *label;
 	if (st->backend == CORDON_BACKEND_TRACE && copy.role >= CORDON_ROLE_HELPER && lineage_is_shared(parent, child))
 		copy.flags |= CORDON_LABEL_SHARED;
@@ -158,12 +165,12 @@ int BPF_PROG(cordon_fork, struct task_struct *parent, struct task_struct *child)
 		bpf_send_signal(SIGKILL);
 	}
 	if (!bpf_map_update_elem(&labels, &tgid, &copy, BPF_ANY)) {
-		bpf_map_delete_elem(&labels, &address);
+		if (!bpf_map_delete_elem(&labels, &address))
+			__sync_fetch_and_sub(&st->overflow, 1);
 	} else if ((kept = bpf_map_lookup_elem(&labels, &address))) {
 		/* No room for a second entry in between: the first one stays, look-ups try both, and it ends at its first. */
 		kept->flags |= CORDON_LABEL_DOOMED;
 		emit_count_lost(copy.session, CORDON_RULE_FLOOD_TASKS);
-		__sync_fetch_and_add(&st->overflow, 1);
 	} else {
 		/* trace, or a program that was skipped: nothing refused this fork, so both ends of it end. */
 		task_count(copy.session, -1);
@@ -205,9 +212,9 @@ static __always_inline void lineage_count_overflow(struct task_struct *task)
 	if (!st || !st->overflow)
 		return;
 	label = bpf_map_lookup_elem(&labels, &leader);
-	if (label)
+	if (label && (label->flags & CORDON_LABEL_DOOMED)) /* it was counted at its fork; one whose fork was missed was not */
 		task_count(label->session, -1);
-	else if (!bpf_map_delete_elem(&strays, &tgid))
+	else if (!label && !bpf_map_delete_elem(&strays, &tgid))
 		__sync_fetch_and_sub(&st->overflow, 1);
 }
 

@@ -57,9 +57,32 @@ static __noinline struct cordon_label *task_label_from_cgroup(__u64 tgid)
 }
 
 /*
+ * The label is still under the address of the first thread. Either the table was full at the fork: then the process is doomed.
+ * Or sched_process_fork, which moves it, has not run: where the kernel preempts tracepoints (7.3), its programs are skipped for
+ * every task of a CPU while one run of them is preempted there. Then it is moved now, at the first hook.
+ */
+static __noinline struct cordon_label *task_label_settle(__u64 tgid, __u64 leader)
+{
+	struct cordon_label *label = bpf_map_lookup_elem(&labels, &leader);
+	struct cordon_state *st = guard_state();
+	struct cordon_label copy;
+
+	if (!label || !st || (label->flags & CORDON_LABEL_DOOMED))
+		return label;
+	copy = *label;
+	if (bpf_map_update_elem(&labels, &tgid, &copy, BPF_ANY)) {
+		label->flags |= CORDON_LABEL_DOOMED; /* the controller would not find it */
+		return label;
+	}
+	task_count(copy.session, 1);
+	if (!bpf_map_delete_elem(&labels, &leader))
+		__sync_fetch_and_sub(&st->overflow, 1);
+	return bpf_map_lookup_elem(&labels, &tgid);
+}
+
+/*
  * Gives: the label of the current process, NULL where it is in no session.
- * A label lies under the tgid; where the table was full at the fork, still under the address of the first thread, or in
- * `strays`: such a process is doomed.
+ * A label lies under the tgid; or still under the address of the first thread, or in `strays`: such a process is doomed.
  */
 static __always_inline struct cordon_label *task_label(void)
 {
@@ -75,7 +98,7 @@ static __always_inline struct cordon_label *task_label(void)
 	if (st->overflow) {
 		__u64 leader = (__u64)BPF_CORE_READ((struct task_struct *)bpf_get_current_task(), group_leader);
 
-		label = bpf_map_lookup_elem(&labels, &leader);
+		label = task_label_settle(key, leader);
 		if (!label)
 			label = bpf_map_lookup_elem(&strays, &key);
 		if (label)

@@ -323,7 +323,7 @@ struct cordon_guard {
 
 /* One per machine. Map `state`; key __u32 0. */
 struct cordon_state {
-	__u64 overflow; /* labels that lie under a task's address, or in `strays`: the table was full at their fork */
+	__u64 overflow; /* at least as many labels lie under a task's address, or in `strays`: look-ups try those too */
 	__u64 cgroups;  /* not 0: sessions may have a cgroup, a task without label may still belong to one */
 	__u32 backend;  /* enum cordon_backend */
 	__u32 twins;    /* 1: twin.bpf.c looks again at what fmod_ret let pass */

@@ -147,6 +147,19 @@ static bool controller_command_has_ended(const struct controller *c)
 	return poll(&fd, 1, 0) > 0;
 }
 
+/* Whether no task is left. Counting labels is cheap; whether they are of processes is asked now and then. */
+static bool controller_is_alone(struct controller *c)
+{
+	bool alone = !kernel_session_tasks(c->kernel, c->session);
+
+	if (alone || c->beat - c->counted < BEAT_MS || kernel_lock(c->kernel))
+		return alone;
+	c->counted = c->beat;
+	alone = kernel_session_is_empty(c->kernel, c->session);
+	kernel_unlock(c->kernel);
+	return alone;
+}
+
 static void controller_beat(struct controller *c)
 {
 	controller_heartbeat(c);
@@ -156,8 +169,7 @@ static void controller_beat(struct controller *c)
 	if (!c->reported && controller_command_has_ended(c))
 		controller_report(c, -1);
 	/* The rest is guarded until it is gone. */
-	if (!kernel_session_tasks(c->kernel, c->session))
-		c->over = true;
+	c->over = controller_is_alone(c);
 }
 
 static void controller_loop(struct controller *c, int ring)
@@ -225,7 +237,7 @@ void controller_release(struct controller *c)
 		if (!kernel_lock(c->kernel)) {
 			/* Not from under its processes: without their labels they would be nobody's. What is left here is for
 			 * the next sweep. A command that was not told to go on never ran. */
-			if (c->session && (!c->running || !kernel_session_tasks(c->kernel, c->session)))
+			if (c->session && (!c->running || kernel_session_is_empty(c->kernel, c->session)))
 				kernel_session_end(c->kernel, c->session);
 			kernel_sweep(c->kernel, 0);
 			kernel_unlock(c->kernel);

@@ -81,6 +81,7 @@ struct controller {
 	bool reported; /* PROTO_DONE is out */
 	bool over;
 	int64_t beat; /* ms, when the last heartbeat was */
+	int64_t counted; /* ms, when it was last looked for tasks */
 	int error; /* of the loop */
 };
 

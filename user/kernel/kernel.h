@@ -68,6 +68,9 @@ int kernel_session_update(struct kernel *kernel, uint32_t id, const struct cordo
 int kernel_heartbeat(struct kernel *kernel, uint32_t id);
 /* How many processes carry the session's label. */
 size_t kernel_session_tasks(struct kernel *kernel, uint32_t id);
+/* Whether no process of it is left. A label can outlive its process, where the kernel has missed the exit, so what carries
+ * one is looked at. Under the lock. */
+bool kernel_session_is_empty(struct kernel *kernel, uint32_t id);
 /* trace: puts the process into a cgroup2 of the session's own, below its present one, with the network programs on it.
  * -ENOENT: no cgroup2. The folder's path is kept for kernel_session_end(). */
 int kernel_session_cgroup(struct kernel *kernel, uint32_t id, pid_t pid);

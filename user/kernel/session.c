@@ -225,6 +225,16 @@ size_t kernel_session_tasks(struct kernel *kernel, uint32_t id)
 	return count;
 }
 
+bool kernel_session_is_empty(struct kernel *kernel, uint32_t id)
+{
+	_cleanup_free_ struct cordon_task_entry *tasks = NULL;
+	size_t count = 0;
+
+	if (!kernel_session_tasks(kernel, id))
+		return true;
+	return !kernel_tasks(kernel, id, 0, &tasks, &count) && !count;
+}
+
 static void session_delete_labels(struct kernel *kernel, uint32_t id)
 {
 	uint64_t key, next;

@@ -130,7 +130,7 @@ void kernel_sweep(struct kernel *kernel, pid_t leaving)
 			continue;
 		if (!sweep_is_guarded(kernel, id, supervisor))
 			sweep_orphans(kernel, id, &session);
-		if (kernel_session_tasks(kernel, id))
+		if (!kernel_session_is_empty(kernel, id))
 			continue;
 		kernel_session_end(kernel, id);
 		first = true;
