@@ -236,27 +236,3 @@ CORDON_HOOK(truncate, "path_truncate", (struct path * path),
 	    file_ask(label, CORDON_OP_OPEN, BPF_CORE_READ(path, dentry), CORDON_ACCESS_WRITE, REFUSING))
 CORDON_HOOK(ftruncate, "file_truncate", (struct file * file),
 	    file_ask(label, CORDON_OP_OPEN, BPF_CORE_READ(file, f_path.dentry), CORDON_ACCESS_WRITE, REFUSING))
-
-/* Everybody's reads and writes come here: all but reads of regular files leave after two loads. */
-static __always_inline bool file_is_read(struct file *file, int mask)
-{
-	return (mask & MAY_READ) && (file->f_inode->i_mode & S_IFMT) == S_IFREG;
-}
-
-SEC("?lsm/file_permission")
-int BPF_PROG(cordon_l_read, struct file *file, int mask, int ret)
-{
-	if (!file_is_read(file, mask))
-		return ret;
-	HOOK_BODY(gate_read(label, file, REFUSING))
-}
-
-SEC("?fmod_ret/security_file_permission")
-int BPF_PROG(cordon_m_read, struct file *file, int mask, int ret)
-{
-	if (!file_is_read(file, mask))
-		return ret;
-	HOOK_BODY_TWIN(read, gate_read(label, file, REFUSING))
-}
-
-CORDON_TWIN(read, (struct file * file, int mask), mask & MAY_READ ? gate_read(label, file, REFUSING) : CORDON_ANSWER_PASS)

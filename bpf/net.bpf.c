@@ -55,34 +55,3 @@ CORDON_HOOK(bind, "socket_bind", (struct socket * sock, void *address, int addrl
 CORDON_HOOK(listen, "socket_listen", (struct socket * sock, int backlog), net_ask_listen(label, sock, REFUSING))
 
 CORDON_HOOK(sendmsg, "socket_sendmsg", (struct socket * sock, struct msghdr *msg, int size), net_sendmsg(label, sock, msg))
-
-/* sendfile and splice to a socket before 6.8. Everybody's reads and writes come here: files leave after two loads. */
-static __always_inline bool net_is_socket_write(struct file *file, int mask)
-{
-	return (mask & MAY_WRITE) && (file->f_inode->i_mode & S_IFMT) == S_IFSOCK;
-}
-
-SEC("?lsm/file_permission")
-int BPF_PROG(cordon_l_write, struct file *file, int mask, int ret)
-{
-	if (!net_is_socket_write(file, mask))
-		return ret;
-	HOOK_BODY(net_ask_send(label, file->private_data, NULL, 0, REFUSING))
-}
-
-SEC("?fmod_ret/security_file_permission")
-int BPF_PROG(cordon_m_write, struct file *file, int mask, int ret)
-{
-	if (!net_is_socket_write(file, mask))
-		return ret;
-	HOOK_BODY_TWIN(write, net_ask_send(label, file->private_data, NULL, 0, REFUSING))
-}
-
-static __always_inline __u32 net_write_again(struct cordon_label *label, struct file *file, int mask)
-{
-	if (!(mask & MAY_WRITE) || (BPF_CORE_READ(file, f_inode, i_mode) & S_IFMT) != S_IFSOCK)
-		return CORDON_ANSWER_PASS;
-	return net_ask_send(label, BPF_CORE_READ(file, private_data), NULL, 0, REFUSING);
-}
-
-CORDON_TWIN(write, (struct file * file, int mask), net_write_again(label, file, mask))
