@@ -114,7 +114,7 @@ def ends_as_failed(suite, name, sdist, rule):
     check(install.status == 1 and "error" in install.err.replace("cordon", ""), f"{name}: pip fails, with its own status",
           f"{install.status}\n{install.out}{install.err}")
     check("Successfully" not in install.out and not install.imports("bad"), f"{name}: nothing importable is left", install.out)
-    check(not install.wheels() and not install.left(), f"{name}: no wheel, no process", f"{install.wheels()} {install.left()}")
+    check(not install.wheels() and guarded.wait_for(lambda: not install.left(), 10), f"{name}: no wheel, no process", f"{install.wheels()} {install.left()}")
     found = [finding for finding in install.findings(rule) if finding["action"] == "condemn"]
     check(found and found[0]["package"]["name"] == "bad" and found[0]["answer"] in ("refused", "ended"),
           f"{name}: it is recorded", install.findings())
@@ -179,7 +179,7 @@ def pip_late(suite):
           f"{install.wheels()}\n{install.out}{install.err}")
     out = os.listdir(os.path.join(install.work, "out"))
     check(out == ["bad-1.0-py3-none-any.whl.refused-by-cordon"], "pip-late: the wheel that the user has is put aside", out)
-    check(not install.left(), "pip-late: no process is left", install.left())
+    check(guarded.wait_for(lambda: not install.left(), 10), "pip-late: no process is left", install.left())
     found = {(finding["answer"], os.path.basename(finding["object"]["path"])): finding for finding in install.findings("file.condemned")}
     there = found.get(("passed", "bad-1.0.dist-info"))
     check(there and "pip uninstall bad" in there["hint"] and ("refused", "bad-1.0-py3-none-any.whl") in found,
