@@ -7,10 +7,10 @@ import threading
 
 
 class Index:
-    """Serves until closed. `logins`: the passwords that were given; `strangers`: how many requests got archives without."""
+    """Serves until closed. `logins`: the passwords that were given."""
 
     def __init__(self, folder):
-        self.logins, self.strangers, served = set(), 0, self
+        self.logins, served = set(), self
 
         class Handler(http.server.BaseHTTPRequestHandler):
             def do_GET(self):  # noqa: N802  (http.server's name)
@@ -21,7 +21,8 @@ class Index:
                     return
                 served.logins.add(password)
                 body = served.find(folder, self.path)
-                self.answer(404 if body is None else 200, body or b"", ("Content-Type", "text/html" if self.path[-1] == "/" else "application/gzip"))
+                self.answer(404 if body is None else 200, body or b"",
+                            ("Content-Type", "text/html" if self.path[-1] == "/" else "application/gzip"))
 
             def answer(self, status, body, *headers):
                 self.send_response(status)

@@ -3,9 +3,9 @@
  * environ.c - secrets leave the environment of a program before it runs.
  *
  * A task that is held at its exec has run no instruction of the new program, and its memory has the strings that execve
- * copied: what is overwritten there is nowhere else, not in /proc/self/environ and not for its children. The memory is that
- * of the program which the kernel held, however the task was forked (vfork), and is written through a descriptor that goes
- * with it: a number would be another's where the task ends meanwhile.
+ * copied: what is overwritten there is nowhere else, not in /proc/self/environ and not for its children. The memory is
+ * that of the program which the kernel held, however the task was forked (vfork), and is written through a descriptor
+ * that goes with it: a number would be another's where the task ends meanwhile.
  */
 #include "guard/environ.h"
 
@@ -23,7 +23,8 @@
 
 /* The kernel gives arguments and environment three quarters of _STK_LIM. */
 #define ENVIRON_BYTES_MAX (8u << 20)
-/* From the record of the exec to the stop the task has only its way out of the kernel to go. In audit nobody waits long. */
+/* From the record of the exec to the stop the task has only its way out of the kernel to go. In audit nobody waits
+ * long. */
 #define ENVIRON_STOP_NS 2000000000ULL
 #define ENVIRON_STOP_AUDIT_NS 100000000ULL
 #define ENVIRON_PAUSE_NS 50000
@@ -212,6 +213,6 @@ bool environ_empty(struct controller *c, const struct process *process, const st
 		return true;
 	log_debug("the environment of process %d cannot be %s: %s", (int)process->pid, look.writes ? "emptied" : "read",
 		  strerror(-r));
-	finding_take_variable(c, process, label, &(struct variable_finding){ .name = NULL, .emptied = look.writes, .error = r });
+	finding_take_variable(c, process, label, &(struct variable_finding){ .emptied = look.writes, .error = r });
 	return !look.writes;
 }

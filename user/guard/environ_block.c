@@ -82,9 +82,9 @@ static bool has_odd_port(const struct value *v, size_t from, size_t end)
 }
 
 /*
- * What is to be cut at `at`, behind "scheme://": gives its end, 0: nothing. The URL goes to `end`, the next one begins at
- * `next`. A password should have its '/', '?', '#', '@' and blanks escaped; where it has not, that is told by what remains.
- * With a password in there, more is cut rather than less.
+ * What is to be cut at `at`, behind "scheme://": gives its end, 0: nothing. The URL goes to `end`, the next one begins
+ * at `next`. A password should have its '/', '?', '#', '@' and blanks escaped; where it has not, that is told by what
+ * remains. With a password in there, more is cut rather than less.
  */
 static size_t login_end(const struct value *v, size_t at, size_t end, size_t next, bool http)
 {
@@ -187,7 +187,8 @@ size_t environ_cut(char *value, size_t len)
 }
 
 /* What is left of the value. */
-static size_t rewrite_value(const struct environ_owner *owner, const char *name, size_t name_len, char *value, size_t len)
+static size_t rewrite_value(const struct environ_owner *owner, const char *name, size_t name_len, char *value,
+			    size_t len)
 {
 	const struct env_entry *entry = len ? env_find(owner->list, name, name_len) : NULL;
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* environ_block.h - secrets out of a block of environment strings, "NAME=value" and a NUL each, as it lies in the memory
- * of a program that has just been started. Pure: any bytes may be in there. */
+/* environ_block.h - secrets out of a block of environment strings, "NAME=value" and a NUL each, as it lies in the
+ * memory of a program that has just been started. Pure: any bytes may be in there. */
 #ifndef CORDON_GUARD_ENVIRON_BLOCK_H
 #define CORDON_GUARD_ENVIRON_BLOCK_H
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* env.h - which environment variables hold secrets: policy/zones/env.list, whose head describes its format. Pure but for
- * env_load(). */
+/* env.h - which environment variables hold secrets: policy/zones/env.list, whose head describes its format. Pure but
+ * for env_load(). */
 #ifndef CORDON_POLICY_ENV_H
 #define CORDON_POLICY_ENV_H
 
