@@ -329,10 +329,6 @@ CORDON_GLOBAL __u32 file_opened(struct cordon_label *label, struct file_request 
 	if (label->role <= CORDON_ROLE_ROOT || (BPF_CORE_READ(inode, i_mode) & S_IFMT) != S_IFREG)
 		return CORDON_ANSWER_PASS;
 	if (!(request->access & CORDON_ACCESS_WRITE)) {
-		__u32 answer = gate_open(label, request);
-
-		if (answer != CORDON_ANSWER_PASS)
-			return answer;
 		if (label->role == CORDON_ROLE_INSTALLER)
 			file_note_archive(label, (__u64)dentry);
 		origin_note_read(label, (__u64)inode, &request->hit);
@@ -371,6 +367,12 @@ static __always_inline __u32 file_ask_open(struct cordon_label *label, struct fi
 	if (file_is_behind(file, request.dentry) || file_is_layer((__u64)request.dentry))
 		return CORDON_ANSWER_PASS;
 	answer = file_judge(label, &request);
+	/* Here and not in file_opened(), for the stack that a way so deep would take. */
+	if (answer == CORDON_ANSWER_PASS)
+		answer = gate_open(label, &request);
+	/* The call is not made again there: this was the opening. */
+	if (answer == CORDON_ANSWER_AGAIN && (backend == CORDON_BACKEND_TRACE || (label->reads & CORDON_READS_TWIN)))
+		file_note_archive(label, (__u64)request.dentry);
 	return answer == CORDON_ANSWER_PASS ? file_opened(label, &request, fresh) : answer;
 }
 

@@ -198,12 +198,13 @@ CORDON_GLOBAL __u32 gate_answer(struct cordon_label *label, struct file_request 
 	return gate_ask(label, request) ? CORDON_ANSWER_AGAIN : gate_refuse(label, request, CORDON_ARTIFACT_UNSEEN);
 }
 
-/* An installer opens a regular file for reading. */
+/* An installer opens a regular file for reading, and for that alone. */
 static __always_inline __u32 gate_open(struct cordon_label *label, struct file_request *request)
 {
 	struct dentry *dentry = request->dentry;
 
-	if (label->role != CORDON_ROLE_INSTALLER)
+	if (label->role != CORDON_ROLE_INSTALLER || (request->access & CORDON_ACCESS_WRITE) ||
+	    (BPF_CORE_READ(dentry, d_inode, i_mode) & S_IFMT) != S_IFREG)
 		return CORDON_ANSWER_PASS;
 	if ((gate_levels(label, CORDON_GATE_OPEN) & CORDON_GATE_ARCHIVES) &&
 	    (gate_is_archive((__u64)dentry) || gate_is_fresh(label, request, BPF_CORE_READ(dentry, d_inode))))
