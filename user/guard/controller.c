@@ -44,6 +44,8 @@ static void controller_exec(struct controller *c, const struct cordon_record_exe
 	else if (record->head.label.role == CORDON_ROLE_INSTALLER)
 		hold_note_program(c, process);
 	if (process->role == CORDON_ROLE_INSTALLER)
+		gate_prepare(c);
+	if (process->role == CORDON_ROLE_INSTALLER)
 		remains_note(c, process);
 	/* Not only installers: setup.py and what --confine starts are held to the project's rules. */
 	if (process->role != CORDON_ROLE_NONE && process->role != CORDON_ROLE_ROOT)

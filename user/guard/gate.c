@@ -6,7 +6,7 @@
  * stopped itself: each ends in the mode's refusal. In audit nobody waits longer than GATE_AUDIT_MS; what is found
  * later is told all the same.
  */
-#include "guard/gate.h"
+#include "guard/gate_internal.h"
 
 #include "base/cleanup.h"
 #include "base/clock.h"
@@ -27,8 +27,6 @@
 #define GATE_WRITER_LOOK_MS 20
 /* The same file, changed again and again while it is looked at. */
 #define GATE_LOOKS_MAX 16
-/* Artifacts that are remembered; more than any lock file lists. */
-#define GATE_SEEN_MAX 8192
 
 struct gate_job {
 	struct cordon_record_gate record;
@@ -40,60 +38,35 @@ struct gate_job {
 	struct gate_job *next;
 };
 
-/* What was looked at: how often, and what it was. */
-struct gate_seen {
-	struct cordon_origin_key key;
-	struct identity identity;
-	char sha256[65];
-	unsigned int looks;
-};
+void gate_prepare(struct controller *c)
+{
+	int r = 0;
 
-struct gate {
-	struct artifact_reader *reader;
-	struct gate_job *jobs;
-	struct gate_seen *seen;
-	size_t seen_count, seen_room;
-};
+	if (!c->gate)
+		c->gate = calloc(1, sizeof(*c->gate));
+	if (c->gate && !c->gate->reader)
+		r = artifact_reader_start(&c->gate->reader);
+	/* Tried once more when an artifact comes. */
+	if (r)
+		log_debug("cannot start the reader of artifacts: %s", strerror(-r));
+}
+
+/* SHA-512 costs three times as much, and is npm's. */
+static bool gate_wants_sha512(const struct controller *c, const char *ecosystem)
+{
+	if (!strcmp(ecosystem, "npm"))
+		return true;
+	for (size_t i = 0; i < c->policy->deny_count; i++)
+		if (c->policy->denies[i].digest && !strncmp(c->policy->denies[i].digest, "sha512:", 7))
+			return true;
+	return false;
+}
 
 static const char *gate_ecosystem(const struct controller *c, const struct cordon_record *head)
 {
 	unsigned int installer = head->label.installer;
 
 	return installer && installer <= c->data.installers->count ? c->data.installers->items[installer - 1].ecosystem : "";
-}
-
-static struct gate_seen *gate_remember(struct controller *c, const struct cordon_origin_key *key)
-{
-	struct gate *gate = c->gate;
-
-	for (size_t i = gate->seen_count; i > 0; i--)
-		if (look_same_file(&gate->seen[i - 1].key, key))
-			return &gate->seen[i - 1];
-	if (gate->seen_count == gate->seen_room) {
-		size_t room = gate->seen_room * 2 + 32;
-		struct gate_seen *more = room <= GATE_SEEN_MAX ? realloc(gate->seen, room * sizeof(*more)) : NULL;
-
-		if (!more)
-			return NULL;
-		gate->seen = more;
-		gate->seen_room = room;
-	}
-	gate->seen[gate->seen_count] = (struct gate_seen){ .key = *key };
-	return &gate->seen[gate->seen_count++];
-}
-
-const char *gate_sha256(const struct controller *c, const struct identity *identity)
-{
-	const struct gate *gate = c->gate;
-
-	for (size_t i = gate && identity->name[0] ? gate->seen_count : 0; i > 0; i--) {
-		const struct gate_seen *seen = &gate->seen[i - 1];
-
-		if (!strcmp(seen->identity.ecosystem, identity->ecosystem) && !strcmp(seen->identity.name, identity->name) &&
-		    !strcmp(seen->identity.version, identity->version))
-			return seen->sha256;
-	}
-	return "";
 }
 
 /* The verdict goes to the kernel before the task is woken. What cannot be written there ends who waits for it. */
@@ -164,7 +137,7 @@ static int job_check(struct controller *c, struct gate_job *job)
 /* All that is known; what it claims inside counts more than its name. */
 static void job_judge(struct controller *c, struct gate_job *job, struct gate_object *object)
 {
-	struct gate_seen *seen = gate_remember(c, &job->record.look.key);
+	struct gate_seen *seen = gate_remember(c->gate, &job->record.look.key);
 	struct gate_verdict verdict;
 	int r = job_check(c, job);
 
@@ -252,11 +225,12 @@ static bool job_start(struct controller *c, struct gate_job *job)
 		job_tree(c, job);
 		return true;
 	}
-	if (!c->gate->reader && (r = artifact_reader_start(&c->gate->reader))) {
-		job_end_unseen(c, job, strerror(-r));
+	if (!c->gate->reader) {
+		job_end_unseen(c, job, "nothing can read it");
 		return true;
 	}
 	snprintf(limits.ecosystem, sizeof(limits.ecosystem), "%s", gate_ecosystem(c, &job->record.look.head));
+	limits.sha256_only = !gate_wants_sha512(c, limits.ecosystem);
 	r = artifact_start(c->gate->reader, job->fd, &limits, &job->reading);
 	if (r == -EAGAIN)
 		return false;
@@ -354,8 +328,7 @@ void gate_take(struct controller *c, const struct cordon_record_gate *record)
 	/* Somebody woke it, and it was stopped again. */
 	if (c->gate && gate_waits_already(c, &record->look))
 		return;
-	if (!c->gate)
-		c->gate = calloc(1, sizeof(*c->gate));
+	gate_prepare(c);
 	job = c->gate ? calloc(1, sizeof(*job)) : NULL;
 	if (!job) {
 		log_warn("out of memory: an installer is ended that waits for a verdict");

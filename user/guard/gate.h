@@ -5,6 +5,7 @@
  *
  *   gate.c        who waits for what, until when; the answer
  *   gate_register.c  where that is
+ *   gate_seen.c   what was looked at
  *   gate_judge.c  what the policy says of what was read
  *   gate_tree.c   what is no archive: a folder that uv has unpacked, pnpm's index
  */
@@ -51,6 +52,8 @@ int gate_index_identity(const char *leaf, struct identity *ret);
 /* gate_register.c: where installers take artifacts into use, into the kernel. Before the session's command starts. */
 int gate_register(struct controller *c);
 
+/* There is an installer: what reads artifacts is started, which takes some milliseconds, and is not waited for. */
+void gate_prepare(struct controller *c);
 /* A record of an installer that waits. */
 void gate_take(struct controller *c, const struct cordon_record_gate *record);
 /* Descriptors to poll, `room` at the most, and the milliseconds until gate_turn() is due in *timeout. Gives their count. */

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* gate_internal.h - what the files of the gate share. */
+#ifndef CORDON_GUARD_GATE_INTERNAL_H
+#define CORDON_GUARD_GATE_INTERNAL_H
+
+#include "guard/gate.h"
+
+struct gate_job;
+
+/* What was looked at: how often, and what it was. */
+struct gate_seen {
+	struct cordon_origin_key key;
+	struct identity identity;
+	char sha256[65];
+	unsigned int looks;
+};
+
+struct gate {
+	struct artifact_reader *reader;
+	struct gate_job *jobs;
+	struct gate_seen *seen;
+	size_t seen_count, seen_room;
+};
+
+/* gate_seen.c: the entry of that file, a new one where there is none; NULL: there is no room. Valid until the next call. */
+struct gate_seen *gate_remember(struct gate *gate, const struct cordon_origin_key *key);
+
+#endif
