@@ -43,8 +43,10 @@ static bool startup_entry_is_fine(const struct controller *c, const struct gate_
 				  const struct artifact_startup *entry, char sha256[65])
 {
 	_cleanup_free_ char *path = text_format("/site-packages/%s", text_basename(entry->path));
+	/* What `pip install -e` has had built. Whether it is really that is seen when it is written (startup.c). */
+	bool editable = object->leaf && strstr(object->leaf, "-0.editable-");
 	const struct startup_file file = {
-		.path = path, .text = entry->text, .len = entry->len, .owner = object->identity.name,
+		.path = path, .text = entry->text, .len = entry->len, .owner = object->identity.name, .editable = editable,
 	};
 
 	sha256[0] = '\0';
