@@ -56,7 +56,7 @@ static __always_inline int lineage_alloc(struct task_struct *task, unsigned long
 {
 	struct cordon_label *label;
 	__u64 key = (__u64)task;
-	struct cordon_state *st = guard_state();
+	struct cordon_state *st;
 	struct cordon_label copy;
 	__u32 threads = 0, answer;
 	int error;
@@ -84,6 +84,7 @@ static __always_inline int lineage_alloc(struct task_struct *task, unsigned long
 		return -EAGAIN;
 	}
 	/* Until it is moved to the number: should that be missed, look-ups find it there. */
+	st = guard_state();
 	if (st)
 		__sync_fetch_and_add(&st->overflow, 1);
 	return 0;
@@ -107,8 +108,8 @@ static __always_inline int lineage_free(struct task_struct *task)
 	__u64 key = (__u64)task;
 
 	/* What a fork left that failed after task_alloc, and what stayed in place. */
-	if (!bpf_map_delete_elem(&labels, &key) && st && st->overflow)
-		__sync_fetch_and_sub(&st->overflow, 1);
+	if (st)
+		task_label_lift(st, key);
 	return 0;
 }
 
@@ -181,8 +182,7 @@ int BPF_PROG(cordon_fork, struct task_struct *parent, struct task_struct *child)
 		bpf_send_signal(SIGKILL);
 	}
 	if (!bpf_map_update_elem(&labels, &tgid, &copy, BPF_ANY)) {
-		if (!bpf_map_delete_elem(&labels, &address))
-			__sync_fetch_and_sub(&st->overflow, 1);
+		task_label_lift(st, address);
 	} else if ((kept = bpf_map_lookup_elem(&labels, &address))) {
 		/* No room for a second entry in between: the first one stays, look-ups try both, and it ends at its first. */
 		kept->flags |= CORDON_LABEL_DOOMED;

@@ -56,18 +56,24 @@ static __noinline struct cordon_label *task_label_from_cgroup(__u64 tgid)
 	return kept;
 }
 
+/* Takes away the label that lies under a task's address, where there is one. */
+static __always_inline void task_label_lift(struct cordon_state *st, __u64 address)
+{
+	if (!bpf_map_delete_elem(&labels, &address) && st->overflow)
+		__sync_fetch_and_sub(&st->overflow, 1);
+}
+
 /*
  * The label is still under the address of the first thread. Either the table was full at the fork: then the process is doomed.
  * Or sched_process_fork, which moves it, has not run: where the kernel preempts tracepoints (7.3), its programs are skipped for
  * every task of a CPU while one run of them is preempted there. Then it is moved now, at the first hook.
  */
-static __noinline struct cordon_label *task_label_settle(__u64 tgid, __u64 leader)
+static __noinline struct cordon_label *task_label_settle(struct cordon_state *st, __u64 tgid, __u64 leader)
 {
 	struct cordon_label *label = bpf_map_lookup_elem(&labels, &leader);
-	struct cordon_state *st = guard_state();
 	struct cordon_label copy;
 
-	if (!label || !st || (label->flags & CORDON_LABEL_DOOMED))
+	if (!label || (label->flags & CORDON_LABEL_DOOMED))
 		return label;
 	copy = *label;
 	if (bpf_map_update_elem(&labels, &tgid, &copy, BPF_ANY)) {
@@ -75,8 +81,7 @@ static __noinline struct cordon_label *task_label_settle(__u64 tgid, __u64 leade
 		return label;
 	}
 	task_count(copy.session, 1);
-	if (!bpf_map_delete_elem(&labels, &leader))
-		__sync_fetch_and_sub(&st->overflow, 1);
+	task_label_lift(st, leader);
 	return bpf_map_lookup_elem(&labels, &tgid);
 }
 
@@ -98,7 +103,7 @@ static __always_inline struct cordon_label *task_label(void)
 	if (st->overflow) {
 		__u64 leader = (__u64)BPF_CORE_READ((struct task_struct *)bpf_get_current_task(), group_leader);
 
-		label = task_label_settle(key, leader);
+		label = task_label_settle(st, key, leader);
 		if (!label)
 			label = bpf_map_lookup_elem(&strays, &key);
 		if (label)
