@@ -226,7 +226,8 @@ static __always_inline __u32 task_pid_at(struct task_struct *leader, __u32 level
  *
  * - Doomed, or of a condemned package: the process ends here.
  * - Held, at its exec or at the gate, and yet running: somebody sent SIGCONT. It stops again, and the kernel runs the call once
- *   more after the controller has woken it (reference/kernel.md, section 4). Without a controller it ends, or is told no.
+ *   more after the controller has woken it (reference/kernel.md, section 4). Without a controller it ends, or is told no;
+ *   in audit it goes on.
  */
 CORDON_GLOBAL int task_admit(struct cordon_label *label)
 {
@@ -244,6 +245,12 @@ CORDON_GLOBAL int task_admit(struct cordon_label *label)
 	if (!session || !session_is_alive(session, label->session)) {
 		struct cordon_state *st = guard_state();
 
+		if (session && session->mode == CORDON_MODE_AUDIT) {
+			label->flags &= ~CORDON_LABEL_HELD;
+			if (cordon_is_confined(label->role))
+				label->flags |= CORDON_LABEL_BOUND; /* package `unknown` */
+			return 0;
+		}
 		/* At the gate it is told no when it asks once more; trace has given it its descriptor already. */
 		if (label->role == CORDON_ROLE_INSTALLER && st && st->backend != CORDON_BACKEND_TRACE) {
 			label->flags &= ~CORDON_LABEL_HELD;

@@ -45,6 +45,7 @@ struct supervisor {
 	sigset_t mask; /* as it was */
 	int64_t heard; /* ms, when the controller spoke last */
 	bool ready, lost, done;
+	bool audit;
 	bool exited;
 	int status; /* wait status of the command */
 	int verdict; /* of PROTO_DONE */
@@ -72,10 +73,11 @@ static int supervisor_signals(struct supervisor *sv)
 static void supervisor_lose(struct supervisor *sv)
 {
 	if (!sv->lost && !sv->done && !sv->exited && sv->ready)
-		log_warn("the controller is gone; what was refused stays refused, package code that it held is ended");
+		log_warn("the controller is gone; %s", sv->audit ? "nothing is recorded any more" :
+			 "what was refused stays refused, package code that it held is ended");
 	sv->lost = true;
 	if (sv->ready)
-		descend_end_stopped(getpid());
+		descend_wake(getpid(), sv->audit);
 }
 
 static void supervisor_message(struct supervisor *sv, const struct proto_message *message)
@@ -87,6 +89,9 @@ static void supervisor_message(struct supervisor *sv, const struct proto_message
 		sv->controller = message->value;
 		if (message->len && !sv->options->quiet)
 			log_info("%s", message->text);
+		break;
+	case PROTO_AUDIT:
+		sv->audit = true;
 		break;
 	case PROTO_FAILED:
 		free(sv->failure);
@@ -148,7 +153,6 @@ static void supervisor_reap(struct supervisor *sv)
 			if (!is_job_stop(WSTOPSIG(status)))
 				continue;
 			raise(SIGSTOP);
-			sv->heard = clock_ms();
 			kill(sv->command.pid, SIGCONT);
 			continue;
 		}
@@ -249,9 +253,14 @@ static int supervisor_start_command(struct supervisor *sv)
 static void supervisor_loop(struct supervisor *sv)
 {
 	while (!sv->exited) {
-		int64_t silence;
+		int ms = sv->lost ? 200 : 2000;
+		int64_t silence, heard = sv->heard, begun = clock_ms(), late;
 
-		supervisor_wait(sv, sv->lost ? 200 : 2000);
+		supervisor_wait(sv, ms);
+		/* We were stopped ourselves, by ^Z or together with the controller: that is nobody's silence. */
+		late = clock_ms() - begun - ms;
+		if (late > 0 && sv->heard == heard)
+			sv->heard += late;
 		silence = clock_ms() - sv->heard;
 		if (sv->lost || silence > SILENCE_MS)
 			supervisor_lose(sv);
