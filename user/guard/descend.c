@@ -141,3 +141,18 @@ void descend_wake(pid_t top, bool audit)
 	}
 	free(list.items);
 }
+
+void descend_end_others(pid_t spared)
+{
+	struct seen_list list = { 0 };
+	char self[16] = "";
+
+	/* /proc may be that of another container, whose numbers are others'. */
+	if (getpid() != 1 || readlink("/proc/self", self, sizeof(self) - 1) != 1 || self[0] != '1')
+		return;
+	descend_list(&list);
+	for (size_t i = 0; i < list.count; i++)
+		if (list.items[i].pid != spared && list.items[i].pid != 1)
+			kill(list.items[i].pid, SIGKILL);
+	free(list.items);
+}

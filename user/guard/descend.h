@@ -10,5 +10,7 @@
  * in audit; all else is continued, what the user stopped by ^Z too, which cannot be told from it: the kernel refuses what it
  * then asks once more. */
 void descend_wake(pid_t top, bool audit);
+/* Ends every other process of the container that we are process 1 of, but `spared`. */
+void descend_end_others(pid_t spared);
 
 #endif

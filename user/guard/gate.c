@@ -3,7 +3,7 @@
  * gate.c - who waits for the verdict on what, until when; and the answer.
  *
  * Nobody waits for ever: a file that somebody has open for writing, a reader that takes too long, a controller that was
- * stopped itself: each ends in the mode's refusal. In audit nobody waits longer than GATE_AUDIT_MS; what is found
+ * stopped itself: each ends in the mode's refusal. In audit nobody waits longer than AUDIT_WAIT_MS; what is found
  * later is told all the same.
  */
 #include "guard/gate_internal.h"
@@ -21,7 +21,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define GATE_AUDIT_MS 500
 /* Who writes an archive closes it before it is read; a mapped page may be on its way for a moment. */
 #define GATE_WRITER_MS 3000
 #define GATE_WRITER_LOOK_MS 20
@@ -246,7 +245,7 @@ static bool job_turn(struct controller *c, struct gate_job *job)
 	struct artifact artifact = { 0 };
 	int r;
 
-	if (audit && !job->answered && clock_ms() - job->since >= GATE_AUDIT_MS)
+	if (audit && !job->answered && task_has_waited(&job->record.look.head) >= AUDIT_WAIT_MS)
 		job_answer(c, job, CORDON_ANSWER_PASS, false);
 	if (!job->reading && job_start(c, job))
 		return true;
@@ -295,7 +294,7 @@ size_t gate_poll(struct controller *c, struct pollfd *fds, size_t room, int *tim
 		int left = job->reading ? artifact_job_left(job->reading) : GATE_WRITER_LOOK_MS;
 
 		if (!job->answered && c->kernel_session.mode == CORDON_MODE_AUDIT) {
-			int64_t rest = job->since + GATE_AUDIT_MS - clock_ms();
+			int64_t rest = AUDIT_WAIT_MS - task_has_waited(&job->record.look.head);
 
 			left = rest < left ? rest > 0 ? (int)rest : 0 : left;
 		}

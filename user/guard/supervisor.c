@@ -32,6 +32,8 @@
 #define SILENCE_MS 15000
 /* After this much it may have been stopped: it is continued. */
 #define STOPPED_MS 4000
+/* How long process 1 waits for the controller's end. */
+#define OUTLIVE_MS 5000
 /* How long the summary may take after the command's end: a full ring is some thousand rows in the journal. */
 #define SUMMARY_MS 30000
 
@@ -46,6 +48,8 @@ struct supervisor {
 	int64_t heard; /* ms, when the controller spoke last */
 	bool ready, lost, done;
 	bool audit;
+	bool waits;	 /* the command was stopped by SIGSTOP: it waits for a verdict, */
+	bool stop_waits; /* and ^Z came meanwhile, which its continuation takes away */
 	bool exited;
 	int status; /* wait status of the command */
 	int verdict; /* of PROTO_DONE */
@@ -76,7 +80,7 @@ static void supervisor_lose(struct supervisor *sv)
 		log_warn("the controller is gone; %s", sv->audit ? "nothing is recorded any more" :
 			 "what was refused stays refused, package code that it held is ended");
 	sv->lost = true;
-	if (sv->ready)
+	if (sv->ready && !sv->done)
 		descend_wake(getpid(), sv->audit);
 }
 
@@ -135,25 +139,37 @@ static bool is_job_stop(int sig)
 	return sig == SIGTSTP || sig == SIGTTIN || sig == SIGTTOU;
 }
 
-/* Reaps what ended. The command's stop by the terminal becomes ours, and our continuation the command's. SIGSTOP is not
- * followed: it may be the hold's. */
+/* The command's stop by the terminal becomes ours, and our continuation the command's. SIGSTOP is not followed: it may be the
+ * hold's. */
+static void supervisor_stopped(struct supervisor *sv, int status)
+{
+	if (WIFCONTINUED(status) && sv->stop_waits)
+		kill(sv->command.pid, SIGTSTP);
+	sv->waits = WIFSTOPPED(status) && !is_job_stop(WSTOPSIG(status));
+	sv->stop_waits = sv->stop_waits && sv->waits;
+	if (WIFCONTINUED(status) || sv->waits)
+		return;
+	raise(SIGSTOP);
+	kill(sv->command.pid, SIGCONT);
+}
+
+/* Reaps what ended, and looks at the command's stops. */
 static void supervisor_reap(struct supervisor *sv)
 {
 	int status;
 	pid_t pid;
 
-	while ((pid = waitpid(-1, &status, WNOHANG | WUNTRACED)) > 0) {
-		if (pid == sv->controller_starter && !WIFSTOPPED(status)) {
+	while ((pid = waitpid(-1, &status, WNOHANG | WUNTRACED | WCONTINUED)) > 0) {
+		bool ended = WIFEXITED(status) || WIFSIGNALED(status);
+
+		if (pid == sv->controller_starter && ended) {
 			sv->controller_starter = 0;
 			continue;
 		}
 		if (pid != sv->command.pid)
 			continue;
-		if (WIFSTOPPED(status)) {
-			if (!is_job_stop(WSTOPSIG(status)))
-				continue;
-			raise(SIGSTOP);
-			kill(sv->command.pid, SIGCONT);
+		if (!ended) {
+			supervisor_stopped(sv, status);
 			continue;
 		}
 		sv->exited = true;
@@ -169,6 +185,8 @@ static void supervisor_signal(struct supervisor *sv, const struct signalfd_sigin
 		supervisor_reap(sv);
 		return;
 	}
+	if (sig == SIGTSTP && info->ssi_code == SI_KERNEL)
+		sv->stop_waits = sv->waits;
 	/* The terminal's signals reached the command too, but its hang-up: that goes to the session's leader, which may be
 	 * us (`ssh -t`, `xterm -e`). SIGCONT and stops are followed above. */
 	if ((info->ssi_code == SI_KERNEL && sig != SIGHUP) || sig == SIGCONT || is_job_stop(sig))
@@ -286,6 +304,18 @@ static void supervisor_finish(struct supervisor *sv)
 	}
 }
 
+/* The end of process 1 ends all that is in its container. So the controller is waited for, which has pins and journal to put in
+ * order, and what would keep it ends now. */
+static void supervisor_outlive(struct supervisor *sv)
+{
+	int64_t until = clock_ms() + OUTLIVE_MS;
+
+	while (sv->done && sv->socket >= 0 && clock_ms() < until) {
+		descend_end_others(sv->controller);
+		supervisor_wait(sv, 50);
+	}
+}
+
 static int supervisor_status(const struct supervisor *sv)
 {
 	if (WIFSIGNALED(sv->status))
@@ -335,6 +365,8 @@ static int supervisor_drive(struct supervisor *sv)
 		log_err(r, "cannot run '%s'", sv->options->command[0]);
 	supervisor_loop(sv);
 	supervisor_finish(sv);
+	if (getpid() == 1)
+		supervisor_outlive(sv);
 	if (r)
 		return r == -ENOENT ? EXIT_NOT_FOUND : EXIT_CANNOT_RUN;
 	return supervisor_status(sv);
