@@ -129,6 +129,8 @@ void hold_note_program(struct controller *c, struct process *process);
 bool wake_turn(struct controller *c);
 /* SIGCONT or SIGKILL to the stopped process of that record, where it is still there and of this session. */
 void task_answer(struct controller *c, const struct cordon_record *head, int signal);
+/* SIGCONT, and an installer may put what it has been given leave for into an environment. */
+void task_pass(struct controller *c, const struct cordon_record *head);
 
 /* compare.c: the path of the file that a task was stopped for; `leaf`: its own name, where the record's may be cut. A new
  * string; NULL: not all of it is known, or memory is short. */

@@ -192,6 +192,19 @@ static char *finding_condemned(const struct controller *c, const struct cordon_r
 			   with ? "; it was built with " : "", with ? with : "");
 }
 
+/* Of what the kernel found by itself at the gate. */
+static const char *finding_artifact_reason(unsigned int what)
+{
+	switch (what) {
+	case CORDON_ARTIFACT_CHANGED:
+		return "it has changed since it was looked at, or somebody may change it";
+	case CORDON_ARTIFACT_MISSING:
+		return "it comes into an environment, and from no archive that was looked at";
+	default:
+		return "it could not be looked at: nobody was there to ask";
+	}
+}
+
 void finding_take(struct controller *c, const struct cordon_record_finding *record)
 {
 	struct finding finding = finding_begin(c, record->rule, record->op.kind);
@@ -212,6 +225,8 @@ void finding_take(struct controller *c, const struct cordon_record_finding *reco
 	finding.answer = record->answer;
 	finding_fill_actor(c, &finding, &record->head);
 	finding_fill_object(c, &finding, record);
+	if (record->op.kind == CORDON_OP_ARTIFACT)
+		finding.reason = strdup(finding_artifact_reason(record->op.what));
 	if (cordon_condemns(record->action, c->kernel_session.mode, record->head.label.role)) {
 		condemn_take(c, &record->head.label);
 		finding.reason = finding_condemned(c, &record->head);
