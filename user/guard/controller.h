@@ -7,6 +7,7 @@
 
 #include "guard/handover.h"
 #include "guard/places.h"
+#include "guard/proto.h"
 #include "journal/journal.h"
 #include "kernel/kernel.h"
 #include "policy/data.h"
@@ -213,7 +214,7 @@ void finding_take_remains(struct controller *c, uint32_t package, const struct r
  * so, and recorded. */
 void leftover_end(struct controller *c);
 /* What `fail_on` counts. */
-bool finding_fails(const struct controller *c);
+enum proto_verdict finding_verdict(const struct controller *c);
 
 /* controller.c: tells kernel and supervisor that the controller lives. */
 void controller_heartbeat(struct controller *c);

@@ -383,14 +383,20 @@ static bool finding_may_be_lost(const struct controller *c, bool condemned)
 	return false;
 }
 
-bool finding_fails(const struct controller *c)
+enum proto_verdict finding_verdict(const struct controller *c)
 {
-	switch (c->options->fail_on >= 0 ? c->options->fail_on : (int)c->policy->fail_on) {
+	int fail_on = c->options->fail_on >= 0 ? c->options->fail_on : (int)c->policy->fail_on;
+	bool failed;
+
+	switch (fail_on) {
 	case POLICY_FAIL_ON_DENY:
-		return c->refused || finding_may_be_lost(c, false);
+		failed = c->refused || finding_may_be_lost(c, false);
+		break;
 	case POLICY_FAIL_ON_CONDEMN:
-		return c->condemned || finding_may_be_lost(c, true);
+		failed = finding_may_be_lost(c, true);
+		break;
 	default:
-		return false;
+		return PROTO_CLEAN;
 	}
+	return c->condemned ? PROTO_CONDEMNED : failed ? PROTO_REFUSED : PROTO_CLEAN;
 }
