@@ -36,7 +36,7 @@ CORDON_GLOBAL int gate_step(struct gate_walk *walk, __u32 below)
 	if (!parent || parent == dentry)
 		return 1;
 	walk->dentry = parent;
-	key.level = below + 1;
+	key.level = walk->verb == CORDON_GATE_CREATE ? CORDON_GATE_ANY : below + 1;
 	if (!(walk->levels >> (key.level & 63) & 1))
 		return 0;
 	key.name = object_hash_of((__u64)parent, 1);
@@ -81,7 +81,7 @@ CORDON_GLOBAL int gate_is_named(struct cordon_label *label, __u64 address, __u32
 	walk.session = label->session;
 	walk.installer = label->installer;
 	walk.verb = verb;
-	bpf_loop(CORDON_GATE_LEVELS, gate_walk_step, &walk, 0);
+	bpf_loop(verb == CORDON_GATE_CREATE ? CORDON_WALK_MAX : CORDON_GATE_LEVELS, gate_walk_step, &walk, 0);
 	return walk.found;
 }
 
@@ -189,11 +189,11 @@ CORDON_GLOBAL __u32 gate_answer(struct cordon_label *label, struct file_request 
 	inode = BPF_CORE_READ(dentry, d_inode);
 	origin_key(&key, inode, label->session);
 	verdict = bpf_map_lookup_elem(&verdicts, &key);
-	if (verdict) {
-		if (verdict->changed == CORDON_VERDICT_ALWAYS)
-			return verdict->answer;
-		if (verdict->changed == origin_ctime(inode) && !origin_is_written(inode))
-			return verdict->answer;
+	if (verdict && (verdict->changed == CORDON_VERDICT_ALWAYS ||
+			(verdict->changed == origin_ctime(inode) && !origin_is_written(inode)))) {
+		if (verdict->answer == CORDON_ANSWER_PASS)
+			label->reads |= CORDON_READS_PASSED;
+		return verdict->answer;
 	}
 	return gate_ask(label, request) ? CORDON_ANSWER_AGAIN : gate_refuse(label, request, CORDON_ARTIFACT_UNSEEN);
 }

@@ -32,7 +32,7 @@ static void test_patterns(void **state)
 	(void)state;
 	assert_non_null(installers);
 	assert_accepted(parse(installers, "archives = true\nrename = [\"archive-v*/*\", \"index/*/*\"]\n"
-					  "open = [\"archive-v*/*/*/METADATA\"]", &diag), &diag);
+					  "open = [\"archive-v*/*/*/METADATA\"]\ncreate = [\"site-packages/**\"]", &diag), &diag);
 	gate = &installers->items[0].gate;
 	assert_true(gate->archives);
 	assert_false(gate->hold);
@@ -45,6 +45,9 @@ static void test_patterns(void **state)
 	assert_int_equal(gate->open_count, 1);
 	assert_int_equal(gate->open[0].level, 3);
 	assert_string_equal(gate->open[0].leaf, "METADATA");
+	assert_int_equal(gate->create_count, 1);
+	assert_string_equal(gate->create[0].top, "site-packages");
+	assert_int_equal(gate->create[0].level, CORDON_GATE_ANY);
 	installers_free(installers);
 }
 
@@ -68,6 +71,10 @@ static void test_mistakes(void **state)
 		{ "open = [\"a//b\"]", 5, 9, "only * between" },
 		{ "open = [\"a/*.whl\"]", 5, 9, "only * between" },
 		{ "open = [\"a/*/*/*/*/*/*/*\"]", 5, 9, "more than 7 names" },
+		{ "open = [\"a/**\"]", 5, 9, "only * between" },
+		{ "create = [\"a/*\"]", 5, 11, "must end in /**" },
+		{ "create = [\"a\"]", 5, 11, "must end in /**" },
+		{ "create = [\"a/**\", \"a*/**\"]", 5, 19, "compared as an earlier" },
 		{ "open = [\"a/*\", \"a*/b\"]", 5, 16, "compared as an earlier" },
 	};
 

@@ -7,6 +7,7 @@
 
 #include "guard/handover.h"
 #include "guard/places.h"
+#include "guard/proto.h"
 #include "journal/journal.h"
 #include "kernel/kernel.h"
 #include "policy/data.h"
@@ -133,6 +134,8 @@ bool wake_turn(struct controller *c);
 int64_t task_has_waited(const struct cordon_record *head);
 /* SIGCONT or SIGKILL to the stopped process of that record, where it is still there and of this session. */
 void task_answer(struct controller *c, const struct cordon_record *head, int signal);
+/* SIGCONT, and an installer may put what it has been given leave for into an environment. */
+void task_pass(struct controller *c, const struct cordon_record *head);
 
 /* compare.c: the path of the file that a task was stopped for; `leaf`: its own name, where the record's may be cut. A new
  * string; NULL: not all of it is known, or memory is short. */
@@ -215,7 +218,7 @@ void finding_take_remains(struct controller *c, uint32_t package, const struct r
  * so, and recorded. */
 void leftover_end(struct controller *c);
 /* What `fail_on` counts. */
-bool finding_fails(const struct controller *c);
+enum proto_verdict finding_verdict(const struct controller *c);
 
 /* controller.c: tells kernel and supervisor that the controller lives. */
 void controller_heartbeat(struct controller *c);

@@ -82,7 +82,12 @@ static void job_answer(struct controller *c, struct gate_job *job, unsigned int 
 	if (r)
 		log_debug("cannot write the verdict on '%s': %s", job->path ? job->path : "?", strerror(-r));
 	/* trace: there is no call to make once more. */
-	task_answer(c, &look->head, r || (refused && look->final) ? SIGKILL : SIGCONT);
+	if (r || (refused && look->final))
+		task_answer(c, &look->head, SIGKILL);
+	else if (refused)
+		task_answer(c, &look->head, SIGCONT);
+	else
+		task_pass(c, &look->head);
 	job->answered = true;
 }
 
