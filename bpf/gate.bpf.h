@@ -9,6 +9,7 @@
 #ifndef CORDON_GATE_BPF_H
 #define CORDON_GATE_BPF_H
 
+#include "job.bpf.h"
 #include "wait.bpf.h"
 
 /* Of the way up to a folder whose name tells. */
@@ -120,7 +121,33 @@ static __always_inline bool gate_is_fresh(struct cordon_label *label, struct fil
 	       origin_ctime(inode) >= session->began;
 }
 
-/* Asks the controller. Gives 1 where the task was stopped. */
+/* How often a job says that it still waits, ms. What the controller has answered by no verdict is looked at anew then. */
+#define GATE_ASK_MS 100
+
+/* Notes that a job waits for the verdict on this state of the file. Gives 0, or 1: the job is to be stopped. That is so where
+ * there is a verdict on an earlier state, which goes on refusing what was opened then. */
+CORDON_GLOBAL int gate_note_job(const struct cordon_origin_key *key, __u64 changed)
+{
+	struct cordon_verdict note = { .answer = CORDON_ANSWER_AGAIN }, *known;
+
+	if (!key)
+		return 1;
+	note.changed = changed;
+	note.asked = bpf_ktime_get_ns() / 1000000;
+	known = bpf_map_lookup_elem(&verdicts, key);
+	if (known && known->answer != CORDON_ANSWER_AGAIN)
+		return 1;
+	if (known && known->changed == changed) {
+		known->asked = note.asked;
+		return 0;
+	}
+	if (known)
+		bpf_map_delete_elem(&verdicts, key);
+	/* Not over one that the controller has given meanwhile. */
+	return bpf_map_update_elem(&verdicts, key, &note, BPF_NOEXIST) != 0;
+}
+
+/* Asks the controller. Gives 1 where the task was stopped, or makes its call again and again. */
 CORDON_GLOBAL int gate_ask(struct cordon_label *label, struct file_request *request)
 {
 	struct task_struct *task = (void *)bpf_get_current_task();
@@ -149,14 +176,29 @@ CORDON_GLOBAL int gate_ask(struct cordon_label *label, struct file_request *requ
 	wait_fill(&record->look, label, request, &key);
 	dentry = request->to ? request->to : request->dentry;
 	bpf_probe_read_kernel_str(record->leaf, sizeof(record->leaf), BPF_CORE_READ(dentry, d_name.name));
-	if (bpf_send_signal_thread(SIGSTOP)) {
+	record->look.polls = !record->look.final && task_is_job() && !gate_note_job(&key, record->look.changed);
+	if (record->look.polls ? job_again() : bpf_send_signal_thread(SIGSTOP)) {
 		bpf_ringbuf_discard(record, 0);
 		return 0;
 	}
 	/* Whoever wakes it too early has it stopped at its next call. The controller takes this away. */
-	label->flags |= CORDON_LABEL_HELD;
+	if (!record->look.polls)
+		label->flags |= CORDON_LABEL_HELD;
 	bpf_ringbuf_submit(record, 0);
 	return 1;
+}
+
+/* Whether a job that waits for this verdict goes on waiting, and has said so not long ago. */
+static __always_inline bool gate_polls(struct cordon_label *label, struct file_request *request, struct cordon_verdict *verdict,
+				       __u64 changed)
+{
+	struct cordon_session *session;
+
+	if (verdict->answer != CORDON_ANSWER_AGAIN || verdict->changed != changed || wait_is_final(label, request) ||
+	    (__u32)(bpf_ktime_get_ns() / 1000000) - verdict->asked > GATE_ASK_MS)
+		return false;
+	session = task_session(label);
+	return session && session_is_alive(session, label->session) && task_is_job() && !job_again();
 }
 
 /* What stands against an artifact that the controller has not seen, or not as it is now. */
@@ -189,7 +231,10 @@ CORDON_GLOBAL __u32 gate_answer(struct cordon_label *label, struct file_request 
 	inode = BPF_CORE_READ(dentry, d_inode);
 	origin_key(&key, inode, label->session);
 	verdict = bpf_map_lookup_elem(&verdicts, &key);
-	if (verdict && (verdict->changed == CORDON_VERDICT_ALWAYS ||
+	if (verdict && gate_polls(label, request, verdict, origin_ctime(inode)))
+		return CORDON_ANSWER_AGAIN;
+	if (verdict && verdict->answer != CORDON_ANSWER_AGAIN &&
+	    (verdict->changed == CORDON_VERDICT_ALWAYS ||
 			(verdict->changed == origin_ctime(inode) && !origin_is_written(inode)))) {
 		if (verdict->answer == CORDON_ANSWER_PASS)
 			label->reads |= CORDON_READS_PASSED;
@@ -246,7 +291,8 @@ static __always_inline __u32 gate_read(struct cordon_label *label, struct file *
 		return CORDON_ANSWER_PASS;
 	origin_key(&key, inode, label->session);
 	verdict = bpf_map_lookup_elem(&verdicts, &key);
-	if (!verdict || (verdict->changed == origin_ctime(inode) && !origin_is_written(inode)))
+	if (!verdict || verdict->answer == CORDON_ANSWER_AGAIN ||
+	    (verdict->changed == origin_ctime(inode) && !origin_is_written(inode)))
 		return CORDON_ANSWER_PASS;
 	return gate_refuse(label, &request, CORDON_ARTIFACT_CHANGED);
 }

@@ -38,6 +38,12 @@ CORDON_GLOBAL int wait_was_looked_at(struct cordon_label *label, struct file_req
 	return looked_at && *looked_at == origin_ctime(inode);
 }
 
+/* trace, and a twin: the call is not made again. */
+static __always_inline bool wait_is_final(struct cordon_label *label, struct file_request *request)
+{
+	return request->backend == CORDON_BACKEND_TRACE || (label->reads & CORDON_READS_TWIN);
+}
+
 /* Fills a record for the controller: which file, as it is now, and the names above it. */
 static __always_inline void wait_fill(struct cordon_record_program *record, struct cordon_label *label,
 				      struct file_request *request, const struct cordon_origin_key *key)
@@ -51,9 +57,8 @@ static __always_inline void wait_fill(struct cordon_record_program *record, stru
 	record->depth = request->hit.depth;
 	record->names = 0;
 	record->kind = request->kind;
-	/* trace, and a twin: the call is not made again. */
-	record->final = request->backend == CORDON_BACKEND_TRACE || (label->reads & CORDON_READS_TWIN);
-	record->pad = 0;
+	record->final = wait_is_final(label, request);
+	record->polls = 0;
 	for (i = 0; i < CORDON_PROGRAM_NAMES && dentry; i++) {
 		struct dentry *parent = BPF_CORE_READ(dentry, d_parent);
 

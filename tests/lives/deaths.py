@@ -184,11 +184,11 @@ def audit_alone(suite):
 
 def stale(suite):
     """Both are stopped for long: who comes then is refused at once, or in audit passes, and nobody is stopped."""
-    pair = [Waiting(suite, "stale"), Waiting(suite, "stale-audit", "--audit")]
+    pair = [Waiting(suite, "stale-audit", "--audit"), Waiting(suite, "stale")]
     for waiting in pair:
         waiting.signal(signal.SIGSTOP)
     time.sleep(STALE)
-    for waiting, ran, opened in ((pair[0], "ok -9", suite.refused), (pair[1], "ok 0", "ok")):
+    for waiting, ran, opened in ((pair[1], "ok -9", suite.refused), (pair[0], "ok 0", "ok")):
         name, begun = waiting.name, time.monotonic()
         waiting.run()
         answer = waiting.told.answer(10)
@@ -198,7 +198,7 @@ def stale(suite):
         took = time.monotonic() - begun
         suite.check(took < (10 if guarded.EMULATED else 2), f"{name}: nobody waited", f"{took:.1f} s")
         waiting.signal(signal.SIGCONT)
-    enforced = pair[0]
+    enforced = pair[1]
     if suite.trace:
         enforced.end(137)
     else:
@@ -206,7 +206,7 @@ def stale(suite):
         enforced.end(120)
         found = suite.findings(enforced.told.env, "identity.malformed")
         suite.check(any(finding["answer"] == "refused" for finding in found), "stale: the refusal is told", found)
-    pair[1].end(0)
+    pair[0].end(0)
 
 
 CASES = {"gate-stopped": gate_stopped, "gate-orphaned": gate_orphaned, "gate-alone": gate_alone, "gate-thread": gate_thread,

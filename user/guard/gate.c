@@ -68,6 +68,15 @@ static const char *gate_ecosystem(const struct controller *c, const struct cordo
 	return installer && installer <= c->data.installers->count ? c->data.installers->items[installer - 1].ecosystem : "";
 }
 
+/* A job asks by itself until there is a verdict. It runs, so its label is not ours to write. */
+static void job_wake(struct controller *c, const struct gate_job *job, int signal)
+{
+	const struct cordon_record_program *look = &job->record.look;
+
+	if (!look->polls || signal != SIGCONT)
+		task_answer(c, &look->head, signal);
+}
+
 /* The verdict goes to the kernel before the task is woken. What cannot be written there ends who waits for it. */
 static void job_answer(struct controller *c, struct gate_job *job, unsigned int answer, bool always)
 {
@@ -83,9 +92,9 @@ static void job_answer(struct controller *c, struct gate_job *job, unsigned int 
 		log_debug("cannot write the verdict on '%s': %s", job->path ? job->path : "?", strerror(-r));
 	/* trace: there is no call to make once more. */
 	if (r || (refused && look->final))
-		task_answer(c, &look->head, SIGKILL);
-	else if (refused)
-		task_answer(c, &look->head, SIGCONT);
+		job_wake(c, job, SIGKILL);
+	else if (refused || look->polls)
+		job_wake(c, job, SIGCONT);
 	else
 		task_pass(c, &look->head);
 	job->answered = true;
@@ -148,7 +157,7 @@ static void job_judge(struct controller *c, struct gate_job *job, struct gate_ob
 	if (r == -ESTALE || r == -EBUSY) {
 		/* It asks once more, about what is there now. */
 		if (!job->answered && seen && ++seen->looks < GATE_LOOKS_MAX)
-			task_answer(c, &job->record.look.head, job->record.look.final ? SIGKILL : SIGCONT);
+			job_wake(c, job, job->record.look.final ? SIGKILL : SIGCONT);
 		else if (!job->answered)
 			job_end_unseen(c, job, "it changes while it is looked at");
 		job->answered = true;
@@ -159,6 +168,10 @@ static void job_judge(struct controller *c, struct gate_job *job, struct gate_ob
 		return;
 	}
 	gate_judge(c, object, &verdict);
+	/* Audit let it pass: from now on for what it was. */
+	if (job->answered)
+		kernel_verdict(c->kernel, &job->record.look.key, &(struct cordon_verdict){
+			.changed = job->record.look.changed, .answer = CORDON_ANSWER_PASS });
 	if (seen) {
 		seen->identity = object->identity;
 		snprintf(seen->sha256, sizeof(seen->sha256), "%s", object->sha256);
@@ -251,7 +264,8 @@ static bool job_turn(struct controller *c, struct gate_job *job)
 	int r;
 
 	if (audit && !job->answered && task_has_waited(&job->record.look.head) >= AUDIT_WAIT_MS)
-		job_answer(c, job, CORDON_ANSWER_PASS, false);
+		/* As long as somebody writes it, no other verdict would let it be opened. */
+		job_answer(c, job, CORDON_ANSWER_PASS, true);
 	if (!job->reading && job_start(c, job))
 		return true;
 	if (!job->reading)
