@@ -126,12 +126,10 @@ static __always_inline bool gate_is_fresh(struct cordon_label *label, struct fil
 
 /* Notes that a job waits for the verdict on this state of the file. Gives 0, or 1: the job is to be stopped. That is so where
  * there is a verdict on an earlier state, which goes on refusing what was opened then. */
-CORDON_GLOBAL int gate_note_job(const struct cordon_origin_key *key, __u64 changed)
+static __always_inline int gate_note_job(struct cordon_origin_key *key, __u64 changed)
 {
 	struct cordon_verdict note = { .answer = CORDON_ANSWER_AGAIN }, *known;
 
-	if (!key)
-		return 1;
 	note.changed = changed;
 	note.asked = bpf_ktime_get_ns() / 1000000;
 	known = bpf_map_lookup_elem(&verdicts, key);
@@ -188,15 +186,25 @@ CORDON_GLOBAL int gate_ask(struct cordon_label *label, struct file_request *requ
 	return 1;
 }
 
-/* Whether a job that waits for this verdict goes on waiting, and has said so not long ago. */
-static __always_inline bool gate_polls(struct cordon_label *label, struct file_request *request, struct cordon_verdict *verdict,
-				       __u64 changed)
+/* A job waits for the verdict on that file already: gives 1 where it goes on waiting, and has said so not long ago. Apart from
+ * gate_answer(), for the stack that it takes. */
+CORDON_GLOBAL int gate_polls(struct cordon_label *label, struct file_request *request)
 {
+	struct cordon_origin_key key = {};
 	struct cordon_session *session;
+	struct cordon_verdict *verdict;
+	struct dentry *dentry;
+	struct inode *inode;
 
-	if (verdict->answer != CORDON_ANSWER_AGAIN || verdict->changed != changed || wait_is_final(label, request) ||
-	    (__u32)(bpf_ktime_get_ns() / 1000000) - verdict->asked > GATE_ASK_MS)
-		return false;
+	if (!label || !request)
+		return 0;
+	dentry = request->dentry;
+	inode = BPF_CORE_READ(dentry, d_inode);
+	origin_key(&key, inode, label->session);
+	verdict = bpf_map_lookup_elem(&verdicts, &key);
+	if (!verdict || verdict->answer != CORDON_ANSWER_AGAIN || verdict->changed != origin_ctime(inode) ||
+	    (__u32)(bpf_ktime_get_ns() / 1000000) - verdict->asked > GATE_ASK_MS || wait_is_final(label, request))
+		return 0;
 	session = task_session(label);
 	return session && session_is_alive(session, label->session) && task_is_job() && !job_again();
 }
@@ -231,11 +239,11 @@ CORDON_GLOBAL __u32 gate_answer(struct cordon_label *label, struct file_request 
 	inode = BPF_CORE_READ(dentry, d_inode);
 	origin_key(&key, inode, label->session);
 	verdict = bpf_map_lookup_elem(&verdicts, &key);
-	if (verdict && gate_polls(label, request, verdict, origin_ctime(inode)))
-		return CORDON_ANSWER_AGAIN;
-	if (verdict && verdict->answer != CORDON_ANSWER_AGAIN &&
-	    (verdict->changed == CORDON_VERDICT_ALWAYS ||
-			(verdict->changed == origin_ctime(inode) && !origin_is_written(inode)))) {
+	if (verdict && verdict->answer == CORDON_ANSWER_AGAIN) {
+		if (gate_polls(label, request))
+			return CORDON_ANSWER_AGAIN;
+	} else if (verdict && (verdict->changed == CORDON_VERDICT_ALWAYS ||
+			       (verdict->changed == origin_ctime(inode) && !origin_is_written(inode)))) {
 		if (verdict->answer == CORDON_ANSWER_PASS)
 			label->reads |= CORDON_READS_PASSED;
 		return verdict->answer;

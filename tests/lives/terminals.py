@@ -9,7 +9,7 @@ import time
 
 import guarded
 import lab
-from guarded import state_of, wait_for
+from guarded import marked, state_of, wait_for
 
 # pip by its name: opens archives, says so, and asks its user.
 PIP = """
@@ -89,6 +89,14 @@ class Desk:
         self.guard = suite.cordon(name, suite.deny("evil"), "--enforce")
         self.command = [lab.PYTHON, "-I", self.pip, self.archive]
 
+    def start_shell(self, shell="/bin/bash", options=("--norc", "--noprofile")):
+        """A shell below cordon, in which the installer was started."""
+        terminal = self.start([*self.guard, "--", shell, *options, "-i"])
+        terminal.send(" ".join(self.command) + "\n")
+        self.check(terminal.expect("pid "), f"{self.name}: it starts", terminal.seen)
+        terminal.expect("\n")
+        return terminal
+
     def start(self, argv):
         self.terminal = Terminal(argv, self.folder, self.env)
         return self.terminal
@@ -103,8 +111,8 @@ class Desk:
 
     def all_gone(self, seconds=30):
         left = f"LIVES_MARK={self.name}"
-        self.check(wait_for(lambda: not guarded.marked(left), seconds), f"{self.name}: nobody is left",
-                   [(pid, state_of(pid)) for pid in guarded.marked(left)])
+        self.check(wait_for(lambda: not marked(left), seconds), f"{self.name}: nobody is left",
+                   [(pid, state_of(pid)) for pid in marked(left)])
 
 
 def stop(suite):
@@ -179,10 +187,11 @@ def shells(suite):
             suite.tap.skip(f"{name}: a job", f"no {shell}")
             continue
         desk = Desk(suite, name)
-        terminal = desk.start([*desk.guard, "--", path, *options, "-i"])
-        terminal.send(" ".join(desk.command) + "\n")
+        with open(desk.archive, "r+b"):
+            terminal = desk.start_shell(path, options)
+            time.sleep(1)
+            desk.check(b"opened" not in terminal.seen, f"{name}: it waits", terminal.seen)
         desk.check(terminal.expect("opened"), f"{name}: its archive is opened", terminal.seen)
-        time.sleep(1)
         terminal.send("word\n")
         desk.check(terminal.expect("got word", 20), f"{name}: it has the terminal", terminal.seen)
         terminal.send("echo status-$?\n")
@@ -194,4 +203,41 @@ def shells(suite):
         desk.all_gone()
 
 
-CASES = {"terminal-stop": stop, "terminal-interrupt": interrupt, "hangup": hangup, "shells": shells}
+def jobs(suite):
+    """What else becomes of such a job: ^Z while it waits, the controller's death, a refusal."""
+    if suite.trace:
+        suite.tap.skip("jobs: a job is not stopped", "trace stops it behind the call, which cannot be made again")
+        return
+    desk = Desk(suite, "job-stop")
+    with open(desk.archive, "r+b"):
+        terminal = desk.start_shell()
+        time.sleep(0.5)
+        terminal.send("\x1a")
+        desk.check(terminal.expect("Stopped", 20), "job-stop: ^Z stops it while it waits", terminal.seen)
+    time.sleep(2)
+    desk.check(b"opened" not in terminal.seen, "job-stop: the verdict does not continue it", terminal.seen)
+    terminal.send("fg\n")
+    desk.check(terminal.expect("opened"), "job-stop: fg does", terminal.seen)
+    terminal.send("word\n")
+    desk.check(terminal.expect("got word"), "job-stop: it has the terminal", terminal.seen)
+    terminal.send("exit\n")
+    terminal.wait()
+    desk.all_gone()
+    for name in ("job-lost", "job-refused"):
+        desk = Desk(suite, name)
+        with open(desk.archive, "r+b"):
+            terminal = desk.start_shell()
+            if name == "job-lost":
+                time.sleep(0.5)
+                for pid in marked(f"LIVES_MARK={name}", os.path.realpath(lab.CORDON)):
+                    if pid != terminal.pid:
+                        os.kill(pid, signal.SIGKILL)
+            desk.check(terminal.expect("PermissionError", 20), f"{name}: it is told no", terminal.seen)
+        terminal.send("echo status-$?\n")
+        desk.check(terminal.expect("status-1", 20) and b"topped" not in terminal.seen, f"{name}: the shell goes on", terminal.seen)
+        terminal.send("exit\n")
+        terminal.wait()
+        desk.all_gone()
+
+
+CASES = {"terminal-stop": stop, "terminal-interrupt": interrupt, "hangup": hangup, "shells": shells, "jobs": jobs}

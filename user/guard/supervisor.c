@@ -46,8 +46,7 @@ struct supervisor {
 	int signals;
 	sigset_t mask; /* as it was */
 	int64_t heard; /* ms, when the controller spoke last */
-	bool ready, lost, done;
-	bool audit;
+	bool ready, lost, done, audit;
 	bool waits;	 /* the command was stopped by SIGSTOP: it waits for a verdict, */
 	bool stop_waits; /* and ^Z came meanwhile, which its continuation takes away */
 	bool exited;
@@ -162,18 +161,16 @@ static void supervisor_reap(struct supervisor *sv)
 	while ((pid = waitpid(-1, &status, WNOHANG | WUNTRACED | WCONTINUED)) > 0) {
 		bool ended = WIFEXITED(status) || WIFSIGNALED(status);
 
-		if (pid == sv->controller_starter && ended) {
+		if (pid == sv->controller_starter && ended)
 			sv->controller_starter = 0;
-			continue;
-		}
 		if (pid != sv->command.pid)
 			continue;
-		if (!ended) {
+		if (ended) {
+			sv->exited = true;
+			sv->status = status;
+		} else {
 			supervisor_stopped(sv, status);
-			continue;
 		}
-		sv->exited = true;
-		sv->status = status;
 	}
 }
 
@@ -310,7 +307,7 @@ static void supervisor_outlive(struct supervisor *sv)
 {
 	int64_t until = clock_ms() + OUTLIVE_MS;
 
-	while (sv->done && sv->socket >= 0 && clock_ms() < until) {
+	while (getpid() == 1 && sv->done && sv->socket >= 0 && clock_ms() < until) {
 		descend_end_others(sv->controller);
 		supervisor_wait(sv, 50);
 	}
@@ -369,8 +366,7 @@ static int supervisor_drive(struct supervisor *sv)
 		log_err(r, "cannot run '%s'", sv->options->command[0]);
 	supervisor_loop(sv);
 	supervisor_finish(sv);
-	if (getpid() == 1)
-		supervisor_outlive(sv);
+	supervisor_outlive(sv);
 	if (r)
 		return r == -ENOENT ? EXIT_NOT_FOUND : EXIT_CANNOT_RUN;
 	return supervisor_status(sv);
