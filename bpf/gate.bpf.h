@@ -22,6 +22,49 @@ struct gate_walk {
 	__u8 found;
 };
 
+/* Of the way along a folder's name. */
+struct gate_name {
+	char name[CORDON_NAME_LEN];
+	__u64 hash;
+	__u64 kept; /* without the digits behind it */
+};
+
+/* One byte of a name; gives 1 at its end. Apart from object_name_hash(): two ways for each byte of a plain loop cost the verifier
+ * 5,000 instructions in every program that looks at files. */
+CORDON_GLOBAL int gate_name_step(struct gate_name *name, __u32 at)
+{
+	__u32 c;
+
+	if (!name || at >= CORDON_NAME_LEN)
+		return 1;
+	c = (unsigned char)name->name[at];
+	if (!c)
+		return 1;
+	name->hash = cordon_hash_step(name->hash, (unsigned char)c);
+	if (c < '0' || c > '9')
+		name->kept = name->hash;
+	return 0;
+}
+
+static long gate_name_walk(__u32 at, struct gate_name *name)
+{
+	return gate_name_step(name, at) ? 1 : 0;
+}
+
+/* Hash of the name of a folder, without digits at its end: as struct cordon_gate_key has it. 0: it is too long, or none. */
+CORDON_GLOBAL __u64 gate_folder_hash(__u64 address)
+{
+	struct gate_name name = { .hash = CORDON_HASH_START, .kept = CORDON_HASH_START };
+	struct dentry *dentry = (void *)address;
+	const unsigned char *from = BPF_CORE_READ(dentry, d_name.name);
+	long len = bpf_probe_read_kernel_str(name.name, sizeof(name.name), from);
+
+	if (len <= 1 || len >= CORDON_NAME_LEN)
+		return 0;
+	bpf_loop(CORDON_NAME_LEN, gate_name_walk, &name, 0);
+	return name.kept;
+}
+
 /* One level more; gives 1 where it is the last. Global for the reason that object_step() has. */
 CORDON_GLOBAL int gate_step(struct gate_walk *walk, __u32 below)
 {
@@ -39,7 +82,7 @@ CORDON_GLOBAL int gate_step(struct gate_walk *walk, __u32 below)
 	key.level = below + 1;
 	if (!(walk->levels >> (key.level & 63) & 1))
 		return 0;
-	key.name = object_hash_of((__u64)parent, 1);
+	key.name = gate_folder_hash((__u64)parent);
 	key.session = walk->session;
 	key.installer = walk->installer;
 	key.verb = walk->verb;
