@@ -250,8 +250,7 @@ int BPF_PROG(cordon_exec, struct task_struct *task, int old_pid, struct linux_bi
 		exec_hold(label, NULL, session);
 		return 0;
 	}
-	emit_head(&record->head, CORDON_RECORD_EXEC, sizeof(*record), BPF_CORE_READ(task, group_leader), label,
-		  session->level);
+	emit_head(&record->head, EMIT_KIND(CORDON_RECORD_EXEC, record), emit_leader(), label, session->level);
 	exec_read_args(record, task);
 	len = bpf_probe_read_kernel_str(record->path, sizeof(record->path), bprm->interp);
 	record->path_len = len > 0 ? len : 0;

@@ -266,7 +266,6 @@ static __always_inline __u32 file_change(struct cordon_label *label, struct dent
 CORDON_GLOBAL int file_note_archive(struct cordon_label *label, __u64 address)
 {
 	struct dentry *dentry = (void *)address;
-	struct task_struct *task = (void *)bpf_get_current_task();
 	struct cordon_record_archive *record;
 	struct cordon_session *session;
 	const unsigned char *name;
@@ -282,8 +281,7 @@ CORDON_GLOBAL int file_note_archive(struct cordon_label *label, __u64 address)
 		emit_count_lost(label->session, CORDON_RULE_NONE);
 		return 0;
 	}
-	emit_head(&record->head, CORDON_RECORD_ARCHIVE, sizeof(*record), BPF_CORE_READ(task, group_leader), label,
-		  session ? session->level : 0);
+	emit_head(&record->head, EMIT_KIND(CORDON_RECORD_ARCHIVE, record), emit_leader(), label, session ? session->level : 0);
 	bpf_probe_read_kernel_str(record->name, sizeof(record->name), name);
 	bpf_probe_read_kernel_str(record->parent, sizeof(record->parent), BPF_CORE_READ(dentry, d_parent, d_name.name));
 	bpf_ringbuf_submit(record, 0);

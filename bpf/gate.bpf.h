@@ -128,27 +128,32 @@ CORDON_GLOBAL int gate_is_named(struct cordon_label *label, __u64 address, __u32
 	return walk.found;
 }
 
+/* The last four bytes of a name as one number, as a little-endian machine reads them. */
+#define GATE_END(a, b, c, d) ((__u32)(a) | (__u32)(b) << 8 | (__u32)(c) << 16 | (__u32)(d) << 24)
+
 /* Whether the last bytes of the name are those of an archive that installers unpack. */
 CORDON_GLOBAL int gate_is_archive(__u64 address)
 {
 	struct dentry *dentry = (void *)address;
 	const unsigned char *name = BPF_CORE_READ(dentry, d_name.name);
-	__u32 len = BPF_CORE_READ(dentry, d_name.len);
-	char end[4] = {};
+	__u32 len = BPF_CORE_READ(dentry, d_name.len), end = 0;
 
-	if (len < 4 || bpf_probe_read_kernel(end, 4, name + len - 4))
+	if (len < 4 || bpf_probe_read_kernel(&end, 4, name + len - 4))
 		return 0;
-	/* .whl .zip .tgz .tar | .gz .xz .bz2 .zst behind .tar, .gem, .crate, .conda */
-	return (end[0] == '.' && end[1] == 'w' && end[2] == 'h' && end[3] == 'l') ||
-	       (end[0] == '.' && end[1] == 'z' && end[2] == 'i' && end[3] == 'p') ||
-	       (end[0] == '.' && end[1] == 't' && end[2] == 'g' && end[3] == 'z') ||
-	       (end[0] == '.' && end[1] == 't' && end[2] == 'a' && end[3] == 'r') ||
-	       (end[0] == '.' && end[1] == 'g' && end[2] == 'e' && end[3] == 'm') ||
-	       (end[0] == '.' && end[1] == 'b' && end[2] == 'z' && end[3] == '2') ||
-	       (end[0] == '.' && end[1] == 'z' && end[2] == 's' && end[3] == 't') ||
-	       (end[1] == '.' && end[2] == 'g' && end[3] == 'z') || (end[1] == '.' && end[2] == 'x' && end[3] == 'z') ||
-	       (end[0] == 'r' && end[1] == 'a' && end[2] == 't' && end[3] == 'e') ||
-	       (end[0] == 'o' && end[1] == 'n' && end[2] == 'd' && end[3] == 'a');
+	switch (end) {
+	case GATE_END('.', 'w', 'h', 'l'):
+	case GATE_END('.', 'z', 'i', 'p'):
+	case GATE_END('.', 't', 'g', 'z'):
+	case GATE_END('.', 't', 'a', 'r'):
+	case GATE_END('.', 'g', 'e', 'm'):
+	case GATE_END('.', 'b', 'z', '2'): /* behind .tar, as those below */
+	case GATE_END('.', 'z', 's', 't'):
+	case GATE_END('r', 'a', 't', 'e'): /* .crate */
+	case GATE_END('o', 'n', 'd', 'a'): /* .conda */
+		return 1;
+	}
+	end >>= 8;
+	return end == GATE_END('.', 'g', 'z', 0) || end == GATE_END('.', 'x', 'z', 0);
 }
 
 /* How far below a folder for temporary files a download may lie: pip-unpack-x/FILE. */
@@ -187,8 +192,7 @@ CORDON_GLOBAL int gate_ask(struct cordon_label *label, struct file_request *requ
 	record = ring ? bpf_ringbuf_reserve(ring, sizeof(*record), 0) : NULL;
 	if (!record)
 		return 0;
-	emit_head(&record->look.head, CORDON_RECORD_GATE, sizeof(*record), BPF_CORE_READ(task, group_leader), label,
-		  session->level);
+	emit_head(&record->look.head, EMIT_KIND(CORDON_RECORD_GATE, record), emit_leader(), label, session->level);
 	wait_fill(&record->look, label, request, &key);
 	dentry = request->to ? request->to : request->dentry;
 	bpf_probe_read_kernel_str(record->leaf, sizeof(record->leaf), BPF_CORE_READ(dentry, d_name.name));

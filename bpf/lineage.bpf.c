@@ -125,7 +125,8 @@ int BPF_PROG(cordon_m_free, struct task_struct *task)
 	return lineage_free(task);
 }
 
-static __always_inline void lineage_emit(struct task_struct *task, const struct cordon_label *label, __u16 type)
+/* About the process of `task`. */
+static __always_inline void lineage_emit(struct task_struct *task, struct cordon_label *label, __u16 type)
 {
 	struct cordon_session *session = task_session(label);
 	struct cordon_record *record;
@@ -136,7 +137,7 @@ static __always_inline void lineage_emit(struct task_struct *task, const struct 
 		emit_count_lost(label->session, CORDON_RULE_NONE);
 		return;
 	}
-	emit_head(record, type, sizeof(*record), task, label, session ? session->level : 0);
+	emit_head(record, EMIT_KIND(type, record), (__u64)BPF_CORE_READ(task, group_leader), label, session ? session->level : 0);
 	bpf_ringbuf_submit(record, 0);
 }
 
@@ -253,6 +254,6 @@ int BPF_PROG(cordon_exit, struct task_struct *task)
 	if (!bpf_map_delete_elem(&labels, &key))
 		task_count(copy.session, -1);
 	if (copy.role != CORDON_ROLE_ROOT)
-		lineage_emit(BPF_CORE_READ(task, group_leader), &copy, CORDON_RECORD_EXIT);
+		lineage_emit(task, &copy, CORDON_RECORD_EXIT);
 	return 0;
 }
