@@ -171,7 +171,6 @@ static __always_inline bool gate_is_fresh(struct cordon_label *label, struct fil
 /* Asks the controller. Gives 1 where the task was stopped. */
 CORDON_GLOBAL int gate_ask(struct cordon_label *label, struct file_request *request)
 {
-	struct task_struct *task = (void *)bpf_get_current_task();
 	struct cordon_origin_key key = {};
 	struct cordon_record_gate *record;
 	struct cordon_session *session;
@@ -181,10 +180,7 @@ CORDON_GLOBAL int gate_ask(struct cordon_label *label, struct file_request *requ
 	if (!label || !request || !label->session)
 		return 0;
 	session = task_session(label);
-	if (!session || !session_is_alive(session, label->session))
-		return 0;
-	/* Its calls are made by others, and an errno that asks for one more would reach the program. */
-	if (BPF_CORE_READ(task, flags) & PF_IO_WORKER)
+	if (!session || !session_is_alive(session, label->session) || !wait_can_stop(label, request))
 		return 0;
 	dentry = request->dentry;
 	origin_key(&key, BPF_CORE_READ(dentry, d_inode), label->session);
@@ -222,6 +218,13 @@ CORDON_GLOBAL __u32 gate_refuse(struct cordon_label *label, struct file_request 
 	return ask(label, &op, &object, request->backend);
 }
 
+/* Whether the verdict is on the file as it is now. */
+static __always_inline bool gate_holds(const struct cordon_verdict *verdict, struct inode *inode)
+{
+	return verdict->changed == CORDON_VERDICT_ALWAYS ||
+	       (verdict->changed == origin_ctime(inode) && !origin_is_written(inode));
+}
+
 /* The verdict on the file of the request, which is one that is taken into use; AGAIN: the task waits for it. */
 CORDON_GLOBAL __u32 gate_answer(struct cordon_label *label, struct file_request *request)
 {
@@ -236,12 +239,8 @@ CORDON_GLOBAL __u32 gate_answer(struct cordon_label *label, struct file_request 
 	inode = BPF_CORE_READ(dentry, d_inode);
 	origin_key(&key, inode, label->session);
 	verdict = bpf_map_lookup_elem(&verdicts, &key);
-	if (verdict) {
-		if (verdict->changed == CORDON_VERDICT_ALWAYS)
-			return verdict->answer;
-		if (verdict->changed == origin_ctime(inode) && !origin_is_written(inode))
-			return verdict->answer;
-	}
+	if (verdict && gate_holds(verdict, inode))
+		return verdict->answer;
 	return gate_ask(label, request) ? CORDON_ANSWER_AGAIN : gate_refuse(label, request, CORDON_ARTIFACT_UNSEEN);
 }
 
@@ -275,10 +274,14 @@ CORDON_GLOBAL __u32 gate_rename(struct cordon_label *label, struct file_request 
 	return gate_answer(label, request);
 }
 
-/* A read, or a mapping, of what there was a verdict on: only of what that was on. */
+/*
+ * A read, or a mapping, of what there was a verdict on. As soon as it is not the state that it was on any more, the task waits
+ * for another one: a mode, a name or a link of it may have changed, and who changes the content has that judged. What has no
+ * name left the controller cannot look at; nor can a call wait that execve(2) makes.
+ */
 static __always_inline __u32 gate_read(struct cordon_label *label, struct file *file, __u32 backend)
 {
-	struct file_request request = { .backend = backend };
+	struct file_request request = { .kind = CORDON_OP_OPEN, .backend = backend };
 	struct cordon_verdict *verdict;
 	struct cordon_origin_key key = {};
 	struct dentry *dentry;
@@ -293,8 +296,15 @@ static __always_inline __u32 gate_read(struct cordon_label *label, struct file *
 		return CORDON_ANSWER_PASS;
 	origin_key(&key, inode, label->session);
 	verdict = bpf_map_lookup_elem(&verdicts, &key);
-	if (!verdict || (verdict->changed == origin_ctime(inode) && !origin_is_written(inode)))
+	if (!verdict)
 		return CORDON_ANSWER_PASS;
+	if (gate_holds(verdict, inode))
+		return verdict->answer;
+	if (BPF_CORE_READ(inode, i_nlink) && !task_is_in_exec()) {
+		object_find((__u64)dentry, label->session, &request.hit);
+		if (gate_ask(label, &request))
+			return CORDON_ANSWER_AGAIN;
+	}
 	return gate_refuse(label, &request, CORDON_ARTIFACT_CHANGED);
 }
 

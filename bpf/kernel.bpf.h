@@ -366,6 +366,7 @@ _Static_assert(offsetof(struct user_sockaddr, in4) == 4 && offsetof(struct user_
 #define EPERM 1
 #define ENOENT 2
 #define EAGAIN 11
+#define ENOSYS 38
 #define ERESTARTNOINTR 513
 
 #define SIGKILL 9

@@ -10,6 +10,7 @@
 
 #include "judge.h"
 #include "maps.bpf.h"
+#include "syscall.bpf.h"
 
 static __always_inline struct cordon_state *guard_state(void)
 {
@@ -222,15 +223,31 @@ static __always_inline __u32 task_pid_at(struct task_struct *leader, __u32 level
 }
 
 /*
+ * Whether the call that the hook stands in can be made once more: it is a system call of the task itself. What io_uring does
+ * for it is done by a worker, within io_uring_enter(2), or behind any other call, by when that one has its result; an errno
+ * that asks for one more call would reach the program there.
+ */
+CORDON_GLOBAL int task_can_repeat(void)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct pt_regs *regs = (void *)bpf_task_pt_regs(task);
+
+	return !(task->flags & (PF_IO_WORKER | PF_EXITING)) && SYS_IS_ON(regs) && SYS_NUMBER(regs) != NR_io_uring_enter;
+}
+
+/*
  * What stands before every operation of a labelled task. Gives 0: go on; else the negative errno that the hook returns.
  *
  * - Doomed, or of a condemned package: the process ends here.
  * - Held, at its exec or at the gate, and yet running: somebody sent SIGCONT. It stops again, and the kernel runs the call once
- *   more after the controller has woken it (reference/kernel.md, section 4). Without a controller it ends, or is told no.
+ *   more after the controller has woken it (reference/kernel.md, section 4). Without a controller it ends, or is told no. What
+ *   an installer has io_uring do meanwhile is judged by itself: that is not the call that waits.
  */
 CORDON_GLOBAL int task_admit(struct cordon_label *label)
 {
 	struct cordon_session *session;
+	struct cordon_state *st;
+	bool at_gate;
 
 	if (!label)
 		return 0;
@@ -240,19 +257,22 @@ CORDON_GLOBAL int task_admit(struct cordon_label *label)
 	}
 	if (!(label->flags & CORDON_LABEL_HELD))
 		return 0;
+	st = guard_state();
+	/* On trace it has its descriptor already. */
+	at_gate = label->role == CORDON_ROLE_INSTALLER && st && st->backend != CORDON_BACKEND_TRACE;
 	session = task_session(label);
 	if (!session || !session_is_alive(session, label->session)) {
-		struct cordon_state *st = guard_state();
-
-		/* At the gate it is told no when it asks once more; trace has given it its descriptor already. */
-		if (label->role == CORDON_ROLE_INSTALLER && st && st->backend != CORDON_BACKEND_TRACE) {
+		/* It is told no when it asks once more. */
+		if (at_gate) {
 			label->flags &= ~CORDON_LABEL_HELD;
 			return 0;
 		}
 		bpf_send_signal(SIGKILL);
 		return -EPERM;
 	}
-	if (bpf_send_signal_thread(SIGSTOP))
+	if (at_gate && !task_can_repeat())
+		return 0;
+	if (bpf_send_signal_thread(SIGSTOP) || !task_can_repeat())
 		return -EPERM;
 	return -ERESTARTNOINTR;
 }

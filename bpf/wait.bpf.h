@@ -38,6 +38,13 @@ CORDON_GLOBAL int wait_was_looked_at(struct cordon_label *label, struct file_req
 	return looked_at && *looked_at == origin_ctime(inode);
 }
 
+/* Whether the task may be stopped for the controller: behind the call (trace, a twin), or in front of one that can be made
+ * again. */
+static __always_inline bool wait_can_stop(struct cordon_label *label, struct file_request *request)
+{
+	return request->backend == CORDON_BACKEND_TRACE || task_can_repeat();
+}
+
 /* Fills a record for the controller: which file, as it is now, and the names above it. */
 CORDON_GLOBAL int wait_fill(struct cordon_record_program *record, struct cordon_label *label, struct file_request *request,
 			    struct cordon_origin_key *key)
@@ -70,7 +77,7 @@ CORDON_GLOBAL int wait_fill(struct cordon_record_program *record, struct cordon_
 }
 
 /* Gives 1 where the task was stopped, and the call will be made once more; 0: the controller has looked at this state of
- * the file before, or cannot. `rule`: for what counts as lost. */
+ * the file before, or cannot, or the call cannot be made again. `rule`: for what counts as lost. */
 CORDON_GLOBAL int wait_for_look(struct cordon_label *label, struct file_request *request, __u32 rule)
 {
 	struct cordon_record_program *record;
@@ -83,6 +90,8 @@ CORDON_GLOBAL int wait_for_look(struct cordon_label *label, struct file_request 
 		return 0;
 	session = task_session(label);
 	if (!session || !session_is_alive(session, label->session) || wait_was_looked_at(label, request))
+		return 0;
+	if (!wait_can_stop(label, request))
 		return 0;
 	dentry = request->dentry;
 	origin_key(&key, BPF_CORE_READ(dentry, d_inode), label->session);
