@@ -200,6 +200,8 @@ static __always_inline int answer_errno(__u32 answer)
 		asm volatile("%0 = -2" : "=r"(ret));
 	else if (answer == CORDON_ANSWER_AGAIN)
 		asm volatile("%0 = -513" : "=r"(ret));
+	else if (answer == CORDON_ANSWER_NOT_SO)
+		asm volatile("%0 = -95" : "=r"(ret)); /* EOPNOTSUPP */
 	else
 		asm volatile("%0 = -1" : "=r"(ret));
 	return ret;

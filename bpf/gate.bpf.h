@@ -202,7 +202,17 @@ CORDON_GLOBAL int gate_ask(struct cordon_label *label, struct file_request *requ
 	return 1;
 }
 
-/* What stands against an artifact that the controller has not seen, or not as it is now. */
+/* Whether it is no system call of the task's that asks, but its io_uring: it could be made by one. */
+static __always_inline bool gate_is_by_ring(struct cordon_label *label, struct file_request *request)
+{
+	struct cordon_session *session = task_session(label);
+
+	return !wait_can_stop(label, request) && !(label->reads & CORDON_READS_TWIN) && session &&
+	       session->mode == CORDON_MODE_ENFORCE;
+}
+
+/* What stands against an artifact that the controller has not seen, or not as it is now. Nothing is said of a ring's: libuv
+ * tries the same by a system call where it is told that the kernel does not know the operation. */
 CORDON_GLOBAL __u32 gate_refuse(struct cordon_label *label, struct file_request *request, __u32 what)
 {
 	struct ask_object object = {};
@@ -210,6 +220,8 @@ CORDON_GLOBAL __u32 gate_refuse(struct cordon_label *label, struct file_request 
 
 	if (!label || !request)
 		return CORDON_ANSWER_EPERM;
+	if (gate_is_by_ring(label, request))
+		return CORDON_ANSWER_NOT_SO;
 	op.kind = CORDON_OP_ARTIFACT;
 	op.what = what;
 	op.depth = request->hit.depth;

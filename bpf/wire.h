@@ -58,6 +58,8 @@ enum cordon_answer {
 
 /* Inside the kernel side only: the task stops, and the call is made again when it is woken. */
 #define CORDON_ANSWER_AGAIN 100
+/* The same: io_uring's way cannot be waited on, a system call could. */
+#define CORDON_ANSWER_NOT_SO 101
 
 /* How strongly a backend can answer for a rule: the table is cordon_strength() in judge.h. */
 enum cordon_strength {
