@@ -90,7 +90,7 @@ struct cred {
 };
 
 struct mm_struct {
-	unsigned long arg_start, arg_end;
+	unsigned long arg_start, arg_end, env_end;
 };
 
 struct fdtable {

@@ -7,7 +7,6 @@
  * the tgid. Threads and io_uring workers share their process's. Where trampolines are refused (trace) only the second
  * one runs.
  */
-#include "emit.bpf.h"
 #include "hook.bpf.h"
 #include "pid.bpf.h"
 
@@ -233,8 +232,8 @@ int BPF_PROG(cordon_fork, struct task_struct *parent, struct task_struct *child)
 		copy.flags |= CORDON_LABEL_DOOMED;
 		bpf_send_signal(SIGKILL);
 	}
-	/* Nor this one, on trace; elsewhere its package was condemned since. */
-	if (task_is_doomed(label)) {
+	/* Nor this one, on trace; elsewhere its package was condemned since, or task_alloc was missed, as its exec. */
+	if (task_is_doomed(label) || task_is_unseen(label)) {
 		copy.flags |= CORDON_LABEL_DOOMED;
 		bpf_send_signal(SIGKILL);
 	}

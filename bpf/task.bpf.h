@@ -153,15 +153,18 @@ static __always_inline bool task_is_in_exec(void)
 	return BPF_CORE_READ_BITFIELD_PROBED(task, in_execve);
 }
 
-/* Whether the task ends at its next hook: it was told to, its package is condemned, or it runs a program that exec.bpf.c has
- * not seen start. */
+/* Whether it runs a program that exec.bpf.c has not seen start. */
+static __always_inline bool task_is_unseen(const struct cordon_label *label)
+{
+	return (label->reads & CORDON_READS_EXEC) && !task_is_in_exec();
+}
+
+/* Whether the task ends at its next hook: it was told to, or its package is condemned. */
 CORDON_GLOBAL int task_is_doomed(struct cordon_label *label)
 {
 	if (!label)
 		return 0;
 	if (label->flags & CORDON_LABEL_DOOMED)
-		return 1;
-	if ((label->reads & CORDON_READS_EXEC) && !task_is_in_exec())
 		return 1;
 	return task_is_bound(label) &&
 	       package_is_condemned(label->session, cordon_package_number(label->role, label->package));
@@ -233,48 +236,6 @@ CORDON_GLOBAL int task_can_repeat(void)
 	struct pt_regs *regs = (void *)bpf_task_pt_regs(task);
 
 	return !(task->flags & (PF_IO_WORKER | PF_EXITING)) && SYS_IS_ON(regs) && SYS_NUMBER(regs) != NR_io_uring_enter;
-}
-
-/*
- * What stands before every operation of a labelled task. Gives 0: go on; else the negative errno that the hook returns.
- *
- * - Doomed, or of a condemned package: the process ends here.
- * - Held, at its exec or at the gate, and yet running: somebody sent SIGCONT. It stops again, and the kernel runs the call once
- *   more after the controller has woken it (reference/kernel.md, section 4). Without a controller it ends, or is told no. What
- *   an installer has io_uring do meanwhile is judged by itself: that is not the call that waits.
- */
-CORDON_GLOBAL int task_admit(struct cordon_label *label)
-{
-	struct cordon_session *session;
-	struct cordon_state *st;
-	bool at_gate;
-
-	if (!label)
-		return 0;
-	if (task_is_doomed(label)) {
-		bpf_send_signal(SIGKILL);
-		return -EPERM;
-	}
-	if (!(label->flags & CORDON_LABEL_HELD))
-		return 0;
-	st = guard_state();
-	/* On trace it has its descriptor already. */
-	at_gate = label->role == CORDON_ROLE_INSTALLER && st && st->backend != CORDON_BACKEND_TRACE;
-	session = task_session(label);
-	if (!session || !session_is_alive(session, label->session)) {
-		/* It is told no when it asks once more. */
-		if (at_gate) {
-			label->flags &= ~CORDON_LABEL_HELD;
-			return 0;
-		}
-		bpf_send_signal(SIGKILL);
-		return -EPERM;
-	}
-	if (at_gate && !task_can_repeat())
-		return 0;
-	if (bpf_send_signal_thread(SIGSTOP) || !task_can_repeat())
-		return -EPERM;
-	return -ERESTARTNOINTR;
 }
 
 #endif
