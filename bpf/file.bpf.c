@@ -69,8 +69,7 @@ static __always_inline __u32 file_rename(struct cordon_label *label, struct dent
 	__u32 answer;
 
 	request.to = to;
-	/* Overlayfs does it once more on its layer, which nobody installs from. */
-	answer = file_is_layer((__u64)from) ? CORDON_ANSWER_PASS : gate_rename(label, &request);
+	answer = gate_rename(label, &request);
 	if (answer != CORDON_ANSWER_PASS)
 		return answer;
 	request.moved = 1;

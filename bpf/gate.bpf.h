@@ -9,6 +9,7 @@
 #ifndef CORDON_GATE_BPF_H
 #define CORDON_GATE_BPF_H
 
+#include "layer.bpf.h"
 #include "wait.bpf.h"
 
 /* Of the way up to a folder whose name tells. */
@@ -282,6 +283,9 @@ CORDON_GLOBAL __u32 gate_rename(struct cordon_label *label, struct file_request 
 	if (label->role != CORDON_ROLE_INSTALLER || !gate_is_named(label, (__u64)request->to, CORDON_GATE_RENAME))
 		return CORDON_ANSWER_PASS;
 	dentry = request->dentry;
+	/* It is asked about by the name that the installer gives it. */
+	if (layer_is_worked_on((__u64)dentry))
+		return CORDON_ANSWER_PASS;
 	object_find((__u64)dentry, label->session, &request->hit);
 	return gate_answer(label, request);
 }
