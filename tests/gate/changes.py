@@ -3,8 +3,10 @@
 import mmap
 import os
 import shutil
+import subprocess
 import time
 
+import mkpkg
 from told import CHANGED, KNOWN_BAD, UNSEEN, Told, digest
 
 
@@ -131,3 +133,37 @@ def case_writer(suite):
     suite.check(told.tell("create", told.path("own.whl")) == "ok", "writer: what the installer makes itself is not asked about")
     suite.check(told.tell("open", told.path("own.whl"), "O_RDWR|O_CREAT") == "ok", "writer: nor what it opens to write")
     told.end()
+
+
+def case_overlay(suite):
+    """On overlayfs, which calls the hooks once more for what it does on its layer: asked about once, by the name that it has."""
+    if suite.trace:
+        suite.tap.skip("overlay: names that things get in a store", "trace does not follow them")
+        return
+    at = {name: suite.lab.folder("overlay", name) for name in ("lower", "upper", "work", "cache")}
+    layers = f"lowerdir={at['lower']},upperdir={at['upper']},workdir={at['work']}"
+    if subprocess.run(["mount", "-t", "overlay", "overlay", "-o", layers, at["cache"]], check=False, capture_output=True).returncode:
+        suite.tap.skip("overlay: names that things get in a store", "no overlayfs here")
+        return
+    try:
+        told = Told(suite, "overlay", "uv", suite.deny("evil"))
+        store, got = os.path.join(at["cache"], "archive-v0"), []
+        os.mkdir(store)
+        for name in ("good", "evil"):
+            info = os.path.join(at["cache"], f".tmp{name}", f"{name}-1.0.dist-info")
+            os.makedirs(info)
+            with open(os.path.join(info, "METADATA"), "w", encoding="utf-8") as file:
+                file.write(mkpkg.metadata(name, "1.0"))
+            got.append(told.tell("rename", os.path.dirname(info), os.path.join(store, name)))
+        suite.check(got == ["ok", "EPERM"], "overlay: an unpacked wheel gets its name only where it is allowed", got)
+        archive = os.path.join(at["cache"], "package.whl")
+        shutil.copyfile(suite.wheel["good"], archive)
+        got = [told.tell("open", archive), told.tell("read"), told.tell("map")]
+        os.chmod(archive, 0o640)
+        got += [told.tell("read"), told.tell("map")]
+        suite.check(got == ["ok"] + ["ok 504b0304"] * 4, "overlay: an archive is opened, read and mapped, and again with another mode", got)
+        suite.refusal("overlay", KNOWN_BAD, "evil", told.env)
+        suite.check(not suite.findings(told.env, UNSEEN), "overlay: everything could be looked at")
+        told.end()
+    finally:
+        subprocess.run(["umount", "-l", at["cache"]], check=False)
