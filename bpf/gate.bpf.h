@@ -85,27 +85,38 @@ CORDON_GLOBAL int gate_is_named(struct cordon_label *label, __u64 address, __u32
 	return walk.found;
 }
 
-/* Whether the last bytes of the name are those of an archive that installers unpack. */
+/* The last letters of a name, small ones, as gate_is_archive() compares them. */
+#define GATE_END3(a, b, c) ((__u32)(a) | (__u32)(b) << 8 | (__u32)(c) << 16)
+#define GATE_END4(a, b, c, d) (GATE_END3(a, b, c) | (__u32)(d) << 24)
+
+/* Whether the last bytes of the name are those of an archive that installers unpack; pip takes capitals for small letters. */
 CORDON_GLOBAL int gate_is_archive(__u64 address)
 {
 	struct dentry *dentry = (void *)address;
 	const unsigned char *name = BPF_CORE_READ(dentry, d_name.name);
-	__u32 len = BPF_CORE_READ(dentry, d_name.len);
-	char end[4] = {};
+	__u32 len = BPF_CORE_READ(dentry, d_name.len), end = 0;
 
-	if (len < 4 || bpf_probe_read_kernel(end, 4, name + len - 4))
+	if (len < 4 || bpf_probe_read_kernel(&end, 4, name + len - 4))
 		return 0;
-	/* .whl .zip .tgz .tar | .gz .xz .bz2 .zst behind .tar, .gem, .crate, .conda */
-	return (end[0] == '.' && end[1] == 'w' && end[2] == 'h' && end[3] == 'l') ||
-	       (end[0] == '.' && end[1] == 'z' && end[2] == 'i' && end[3] == 'p') ||
-	       (end[0] == '.' && end[1] == 't' && end[2] == 'g' && end[3] == 'z') ||
-	       (end[0] == '.' && end[1] == 't' && end[2] == 'a' && end[3] == 'r') ||
-	       (end[0] == '.' && end[1] == 'g' && end[2] == 'e' && end[3] == 'm') ||
-	       (end[0] == '.' && end[1] == 'b' && end[2] == 'z' && end[3] == '2') ||
-	       (end[0] == '.' && end[1] == 'z' && end[2] == 's' && end[3] == 't') ||
-	       (end[1] == '.' && end[2] == 'g' && end[3] == 'z') || (end[1] == '.' && end[2] == 'x' && end[3] == 'z') ||
-	       (end[0] == 'r' && end[1] == 'a' && end[2] == 't' && end[3] == 'e') ||
-	       (end[0] == 'o' && end[1] == 'n' && end[2] == 'd' && end[3] == 'a');
+	/* What else becomes one of these by it is no letter that a name ends in. */
+	end |= 0x20202020;
+	switch (end) {
+	case GATE_END4('.', 'w', 'h', 'l'):
+	case GATE_END4('.', 'z', 'i', 'p'):
+	case GATE_END4('.', 't', 'a', 'r'):
+	case GATE_END4('.', 't', 'g', 'z'):
+	case GATE_END4('.', 't', 'b', 'z'):
+	case GATE_END4('.', 't', 'x', 'z'):
+	case GATE_END4('.', 't', 'l', 'z'):
+	case GATE_END4('.', 'b', 'z', '2'):
+	case GATE_END4('l', 'z', 'm', 'a'):
+	case GATE_END4('.', 'z', 's', 't'):
+	case GATE_END4('.', 'g', 'e', 'm'):
+	case GATE_END4('r', 'a', 't', 'e'): /* .crate */
+	case GATE_END4('o', 'n', 'd', 'a'): /* .conda */
+		return 1;
+	}
+	return end >> 8 == GATE_END3('.', 'g', 'z') || end >> 8 == GATE_END3('.', 'x', 'z') || end >> 8 == GATE_END3('.', 'l', 'z');
 }
 
 /* How far below a folder for temporary files a download may lie: pip-unpack-x/FILE. */
