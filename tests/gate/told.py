@@ -99,7 +99,10 @@ class Index(http.server.ThreadingHTTPServer):
                                       ("Cache-Control", "max-age=3600")):
                     self.send_header(header, value)
                 self.end_headers()
-                self.wfile.write(body)
+                if self.command == "GET":
+                    self.wfile.write(body)
+
+            do_HEAD = do_GET
 
             def log_message(self, *_):
                 pass

@@ -180,6 +180,11 @@ static void job_read_done(struct controller *c, struct gate_job *job, const stru
 		identity_from_archive(object.ecosystem, object.leaf, NULL, &object.named);
 	else if (job->record.look.kind == CORDON_OP_RENAME)
 		gate_index_identity(object.leaf, &object.named);
+	else if (!gate_info_identity(object.path, object.ecosystem, &object.named)) {
+		/* Not that file's digest, but that of the wheel which it came from. */
+		object.sha256[0] = object.sha512[0] = '\0';
+		gate_uv_wheel_digest(object.path, &object.named, object.sha256);
+	}
 	if (!object.identity.name[0])
 		object.identity = object.named;
 	job_judge(c, job, &object);

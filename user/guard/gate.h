@@ -8,6 +8,7 @@
  *   gate_seen.c   what was looked at
  *   gate_judge.c  what the policy says of what was read
  *   gate_tree.c   what is no archive: a folder that uv has unpacked, pnpm's index
+ *   gate_uv.c     the digests that uv keeps of what it has unpacked
  */
 #ifndef CORDON_GUARD_GATE_H
 #define CORDON_GUARD_GATE_H
@@ -40,14 +41,18 @@ struct gate_verdict {
 
 /* gate_judge.c: fills *ret; the reason is NULL where memory is short. */
 void gate_judge(const struct controller *c, const struct gate_object *object, struct gate_verdict *ret);
-/* Of code whose artifact nobody saw: whether the policy denies the package. */
-bool gate_denies(const struct controller *c, const struct identity *identity, struct gate_verdict *ret);
+/* Of code whose artifact nobody saw: whether the policy denies the package. `folder`: where it is being built, NULL: not known.
+ * Fills sha256, "": not known. */
+bool gate_denies(const struct controller *c, const struct identity *identity, const char *folder, char sha256[65],
+		 struct gate_verdict *ret);
 /* The same where nothing could be read; `why` is a clause. */
 void gate_judge_unseen(const struct controller *c, const char *why, struct gate_verdict *ret);
 
 /* gate_tree.c: fills the identity that a folder or an index names. Gives 0; -ENOENT: it names none; -errno. */
 int gate_tree_identity(int folder, const char *ecosystem, struct identity *ret);
 int gate_index_identity(const char *leaf, struct identity *ret);
+/* The same of a wheel that lies unpacked, by the path of its METADATA. */
+int gate_info_identity(const char *path, const char *ecosystem, struct identity *ret);
 
 /* gate_register.c: where installers take artifacts into use, into the kernel. Before the session's command starts. */
 int gate_register(struct controller *c);

@@ -25,4 +25,9 @@ struct gate {
 /* gate_seen.c: the entry of that file, a new one where there is none; NULL: there is no room. Valid until the next call. */
 struct gate_seen *gate_remember(struct gate *gate, const struct cordon_origin_key *key);
 
+/* gate_uv.c: the SHA-256 of the wheel whose METADATA is at `path` in uv's cache; of the source that `folder`, a build's, was
+ * unpacked from. Fills ret and gives 0; -ENOENT: nothing says it; -ENOMEM. */
+int gate_uv_wheel_digest(const char *path, const struct identity *identity, char ret[65]);
+int gate_uv_source_digest(const char *folder, char ret[65]);
+
 #endif

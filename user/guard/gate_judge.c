@@ -2,7 +2,7 @@
 /* gate_judge.c - what stands against an artifact: the policy's list of denied ones, start-up files that it would bring. */
 #include "base/cleanup.h"
 #include "base/text.h"
-#include "guard/gate.h"
+#include "guard/gate_internal.h"
 #include "guard/startup.h"
 #include "judge.h"
 
@@ -84,12 +84,17 @@ static void judge_denied(const struct controller *c, const struct gate_object *o
 					deny->version ? "==" : "", deny->version ? deny->version : ""));
 }
 
-bool gate_denies(const struct controller *c, const struct identity *identity, struct gate_verdict *ret)
+bool gate_denies(const struct controller *c, const struct identity *identity, const char *folder, char sha256[65],
+		 struct gate_verdict *ret)
 {
 	struct gate_object object = { .ecosystem = identity->ecosystem, .identity = *identity };
 
 	*ret = (struct gate_verdict){ 0 };
 	snprintf(object.sha256, sizeof(object.sha256), "%s", gate_sha256(c, identity));
+	/* From a URL it has no name either. */
+	if (!object.sha256[0] && (!identity->ecosystem[0] || !strcmp(identity->ecosystem, "pypi")))
+		gate_uv_source_digest(folder, object.sha256);
+	snprintf(sha256, sizeof(object.sha256), "%s", object.sha256);
 	judge_denied(c, &object, identity, ret);
 	return ret->what != CORDON_ARTIFACT_NONE;
 }

@@ -58,6 +58,21 @@ int gate_tree_identity(int folder, const char *ecosystem, struct identity *ret)
 	return r;
 }
 
+int gate_info_identity(const char *path, const char *ecosystem, struct identity *ret)
+{
+	static const char end[] = ".dist-info/METADATA";
+	size_t len = path ? strlen(path) : 0;
+	const char *name;
+
+	if (len < sizeof(end) || strcmp(path + len - (sizeof(end) - 1), end) != 0)
+		return -ENOENT;
+	len -= sizeof(end) - 1;
+	for (name = path + len; name > path && name[-1] != '/'; name--)
+		;
+	snprintf(ret->ecosystem, sizeof(ret->ecosystem), "%s", ecosystem);
+	return identity_of(name, (size_t)(path + len - name), ret);
+}
+
 /* HEX-NAME@VERSION.json, the scope's slash as +. */
 int gate_index_identity(const char *leaf, struct identity *ret)
 {

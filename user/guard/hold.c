@@ -116,17 +116,19 @@ static void hold_choose(struct controller *c, struct process *process, struct de
 static bool hold_denies(struct controller *c, const struct process *process, const struct decision *decision)
 {
 	struct gate_verdict verdict;
+	char sha256[65];
 	struct cordon_record head = {
 		.session = c->session, .pid = (uint32_t)process->pid, .tgid = process->tgid, .time = process->program->time,
 		.label = { .session = c->session, .role = CORDON_ROLE_PACKAGE, .package = process->package },
 	};
 
-	if (decision->role != CORDON_ROLE_PACKAGE || !gate_denies(c, &decision->identity, &verdict))
+	if (decision->role != CORDON_ROLE_PACKAGE || 
+	    !gate_denies(c, &decision->identity, process->program->cwd, sha256, &verdict))
 		return false;
 	head.label.installer = (uint16_t)process->installer;
 	if (verdict.action != CORDON_ACTION_ALLOW)
 		finding_take_artifact(c, &head, &(struct artifact_finding){
-			.identity = &decision->identity, .sha256 = gate_sha256(c, &decision->identity), .rule = verdict.rule,
+			.identity = &decision->identity, .sha256 = sha256, .rule = verdict.rule,
 			.action = verdict.action, .reason = verdict.reason,
 			.answer = verdict.answer == CORDON_ANSWER_PASS ? CORDON_ANSWER_PASS : CORDON_ANSWER_KILL });
 	free(verdict.reason);
