@@ -62,11 +62,18 @@ static bool gate_wants_sha512(const struct controller *c, const char *ecosystem)
 	return false;
 }
 
-static const char *gate_ecosystem(const struct controller *c, const struct cordon_record *head)
+static const struct installer *gate_installer(const struct controller *c, const struct cordon_record *head)
 {
 	unsigned int installer = head->label.installer;
 
-	return installer && installer <= c->data.installers->count ? c->data.installers->items[installer - 1].ecosystem : "";
+	return installer && installer <= c->data.installers->count ? &c->data.installers->items[installer - 1] : NULL;
+}
+
+static const char *gate_ecosystem(const struct controller *c, const struct cordon_record *head)
+{
+	const struct installer *installer = gate_installer(c, head);
+
+	return installer ? installer->ecosystem : "";
 }
 
 /* The verdict goes to the kernel before the task is woken. What cannot be written there ends who waits for it. */
@@ -197,8 +204,11 @@ static void job_tree(struct controller *c, struct gate_job *job)
 		.leaf = job->record.leaf,
 		.ecosystem = gate_ecosystem(c, &job->record.look.head),
 	};
+	const struct installer *installer = gate_installer(c, &job->record.look.head);
 	int r = gate_tree_identity(job->fd, object.ecosystem, &object.identity);
 
+	if (installer && !strcmp(object.ecosystem, "npm"))
+		r = gate_path_identity(installer, job->path, &object.identity);
 	if (r && r != -ENOENT)
 		job_end_unseen(c, job, r == -EINVAL ? "it holds more than one .dist-info" : strerror(-r));
 	else
