@@ -15,6 +15,7 @@
 struct gate_walk {
 	struct dentry *dentry;
 	__u64 leaf;
+	__u64 kind; /* CORDON_GATE_FOLDER, or like leaf */
 	__u64 levels;
 	__u32 session;
 	__u16 installer;
@@ -44,7 +45,7 @@ CORDON_GLOBAL int gate_step(struct gate_walk *walk, __u32 below)
 	key.installer = walk->installer;
 	key.verb = walk->verb;
 	gate = bpf_map_lookup_elem(&gates, &key);
-	walk->found = gate && (!gate->leaf || gate->leaf == walk->leaf);
+	walk->found = gate && (!gate->leaf || gate->leaf == walk->leaf || gate->leaf == walk->kind);
 	return walk->found;
 }
 
@@ -66,6 +67,9 @@ static __always_inline __u64 gate_levels(struct cordon_label *label, __u32 verb)
 	return gate ? gate->leaf : 0;
 }
 
+/* Beside a verb: it is a folder that has the name, or gets it. */
+#define GATE_IS_FOLDER 0x100u
+
 /* Whether the name, `dentry`'s, is one by which the task's installer takes things into use. */
 CORDON_GLOBAL int gate_is_named(struct cordon_label *label, __u64 address, __u32 verb)
 {
@@ -73,11 +77,12 @@ CORDON_GLOBAL int gate_is_named(struct cordon_label *label, __u64 address, __u32
 
 	if (!label)
 		return 0;
-	walk.levels = gate_levels(label, verb);
+	walk.levels = gate_levels(label, verb & 0xff);
 	if (!(walk.levels & ~CORDON_GATE_ARCHIVES))
 		return 0;
 	walk.dentry = (void *)address;
 	walk.leaf = object_name_hash(address);
+	walk.kind = verb & GATE_IS_FOLDER ? CORDON_GATE_FOLDER : walk.leaf;
 	walk.session = label->session;
 	walk.installer = label->installer;
 	walk.verb = verb;
@@ -229,12 +234,17 @@ static __always_inline __u32 gate_open(struct cordon_label *label, struct file_r
 CORDON_GLOBAL __u32 gate_rename(struct cordon_label *label, struct file_request *request)
 {
 	struct dentry *dentry;
+	__u32 verb = CORDON_GATE_RENAME;
 
 	if (!label || !request)
 		return CORDON_ANSWER_EPERM;
-	if (label->role != CORDON_ROLE_INSTALLER || !gate_is_named(label, (__u64)request->to, CORDON_GATE_RENAME))
+	if (label->role != CORDON_ROLE_INSTALLER)
 		return CORDON_ANSWER_PASS;
 	dentry = request->dentry;
+	if ((BPF_CORE_READ(dentry, d_inode, i_mode) & S_IFMT) == S_IFDIR)
+		verb |= GATE_IS_FOLDER;
+	if (!gate_is_named(label, (__u64)request->to, verb))
+		return CORDON_ANSWER_PASS;
 	object_find((__u64)dentry, label->session, &request->hit);
 	return gate_answer(label, request);
 }

@@ -526,8 +526,9 @@ struct cordon_gate_key {
 enum cordon_gate_verb { CORDON_GATE_OPEN, CORDON_GATE_RENAME, CORDON_GATE_COUNT };
 
 struct cordon_gate {
-	__u64 leaf; /* cordon_hash() of the file's own name, 0: any; of level 0: 1 << level for each that is in use, and */
+	__u64 leaf; /* cordon_hash() of the file's own name, 0: any, FOLDER; of level 0: 1 << level for each that is in use, and */
 };
+#define CORDON_GATE_FOLDER 1ULL	  /* any name, but no file's */
 #define CORDON_GATE_ARCHIVES 1ULL /* OPEN: whatever is named as an archive, or new in a folder for temporary files */
 
 #define CORDON_GATE_LEVELS 6

@@ -17,13 +17,13 @@ from told import Index
 KNOWN_BAD = "identity.known-bad"
 SETUP = """\
 import os, setuptools
-open(os.path.join(os.environ["TMPDIR"], "ran-{0}"), "w").close()
+open(os.path.join(os.environ["TMPDIR"], "ran-{1}"), "w").close()
 setuptools.setup(name="{0}", version="1.0", py_modules=["{0}"])
 """
 
 
-def members(name):
-    return {"setup.py": SETUP.format(name), name + ".py": "", "PKG-INFO": mkpkg.metadata(name, "1.0")}
+def members(name, mark=""):
+    return {"setup.py": SETUP.format(name, mark or name), name + ".py": "", "PKG-INFO": mkpkg.metadata(name, "1.0")}
 
 
 def plain_tar(name):
@@ -90,7 +90,8 @@ def case_verbs(suite):
     for name in ("good", "evil"):
         mkpkg.wheel(work, name, "1.0", {name + ".py": ""})
         mkpkg.sdist(work, name, "1.0", members(name))
-        mkpkg.tree(os.path.join(work, "folder-" + name), members(name))
+    # Of a folder nobody knows the name before its code has said it: that runs, contained, and what it builds is refused.
+    mkpkg.tree(os.path.join(work, "folder"), members("evil", "folder"))
     todo = Verbs(suite, "verbs", ["evil"])
     digests = {name: steps.digest(os.path.join(work, f"{name}-1.0-py3-none-any.whl"))[7:] for name in ("good", "evil")}
     wheel, sdist = f"{work}/NAME-1.0-py3-none-any.whl", f"{work}/NAME-1.0.tar.gz"
@@ -112,15 +113,16 @@ def case_verbs(suite):
             todo.add(f"address ({name})", *install, "--force-reinstall",
                      f"{index.url}/../files/{name}-1.0-py3-none-any.whl#sha256={digests[name]}")
         todo.refused.append("address (evil)")
-        todo.add("folder", *install, "--force-reinstall", os.path.join(work, "folder-evil"))
-        todo.add("editable", *install, "--use-pep517", "-e", os.path.join(work, "folder-evil"))
+        todo.add("folder", *install, "--force-reinstall", os.path.join(work, "folder"))
+        todo.add("editable", *install, "--use-pep517", "-e", os.path.join(work, "folder"))
         todo.refused += ["folder", "editable"]
         todo.run()
         index.shutdown()
     marks = todo.outcomes()
-    # Of a folder nobody knows the name before its code has said it: that runs, contained, and what it built is refused.
-    print(marks)
-    print(todo.err)
+    suite.check(marks <= {"good", "folder"}, "verbs: no code of it has run, but for the user's own folder's", marks)
+    suite.check("cordon: refused pypi:evil 1.0" in todo.err and todo.status == lab.REFUSED, "verbs: cordon says so", todo.err)
+    names = {finding["package"]["name"] for finding in todo.findings(KNOWN_BAD)}
+    suite.check(names == {"evil"}, "verbs: it is recorded, and nothing else is", names)
 
 
 def case_suffixes(suite):

@@ -31,12 +31,15 @@ static void test_patterns(void **state)
 
 	(void)state;
 	assert_non_null(installers);
-	assert_accepted(parse(installers, "archives = true\nrename = [\"archive-v*/*\", \"index/*/*\"]\n"
+	assert_accepted(parse(installers, "archives = true\nrename = [\"archive-v*/*\", \"index/*/*\", \".pnpm/*/*/\"]\n"
 					  "open = [\"archive-v*/*/*/METADATA\"]", &diag), &diag);
 	gate = &installers->items[0].gate;
 	assert_true(gate->archives);
 	assert_false(gate->hold);
-	assert_int_equal(gate->rename_count, 2);
+	assert_int_equal(gate->rename_count, 3);
+	assert_true(gate->rename[2].folder);
+	assert_int_equal(gate->rename[2].level, 2);
+	assert_false(gate->rename[1].folder);
 	assert_string_equal(gate->rename[0].top, "archive-v");
 	assert_int_equal(gate->rename[0].level, 1);
 	assert_null(gate->rename[0].leaf);
@@ -58,6 +61,8 @@ static void test_mistakes(void **state)
 		{ "archive = true", 5, 1, "did you mean 'archives'?" },
 		{ "archives = 1", 5, 12, "true or false" },
 		{ "open = \"a/*\"", 5, 8, "a list" },
+		{ "open = [\"a/\"]", 5, 9, "only *" },
+		{ "open = [\"a/x/\"]", 5, 9, "only *" },
 		{ "open = [1]", 5, 9, "a string" },
 		{ "open = [\"a\"]", 5, 9, "no file below" },
 		{ "open = [\"/a\"]", 5, 9, "must begin with the name" },

@@ -181,6 +181,7 @@ struct gate_pattern {
 	char *top;
 	unsigned int level; /* 1: in `top` itself */
 	char *leaf;	    /* NULL: any */
+	bool folder;	    /* no file; leaf is NULL */
 };
 
 /* [gate]: where the installer takes artifacts into use. */
