@@ -125,6 +125,7 @@ struct task_struct {
 };
 
 struct super_block {
+	unsigned int s_dev;
 	unsigned long s_magic, s_flags;
 };
 

@@ -637,7 +637,7 @@ struct cordon_record_program {
 	__u32 names;
 	__u32 kind;  /* CORDON_OP_EXEC, CORDON_OP_MAP; CORDON_OP_OPEN: a start-up file is read */
 	__u32 final; /* trace: there is no call to make again; the controller ends the task itself */
-	__u32 pad;
+	__u32 device; /* s_dev of its super block, as the kernel writes it: what is mounted where tells the rest of its path */
 	char name[CORDON_PROGRAM_NAMES][CORDON_PROGRAM_NAME_LEN]; /* the file's name first, then upward */
 };
 

@@ -130,7 +130,7 @@ static int job_check(struct controller *c, struct gate_job *job)
 {
 	const struct cordon_record_program *look = &job->record.look;
 	struct kernel_origin origin;
-	int r = kernel_origin(c->kernel, &look->head.label, job->fd, &origin);
+	int r = job->fd < 0 ? job->fd : kernel_origin(c->kernel, &look->head.label, job->fd, &origin);
 
 	if (r)
 		return r;
@@ -342,10 +342,9 @@ void gate_take(struct controller *c, const struct cordon_record_gate *record)
 	}
 	job->record = *record;
 	job->since = clock_ms();
-	job->path = look_path(c, &record->look, record->look.kind == CORDON_OP_OPEN ? record->leaf : NULL);
-	job->fd = job->path ? open(job->path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC) : -1;
-	if (job->fd < 0) {
-		job_end_unseen(c, job, job->path ? strerror(errno) : "its path is too long");
+	job->fd = look_open(c, &record->look, record->look.kind == CORDON_OP_OPEN ? record->leaf : NULL, &job->path);
+	if (job->fd < 0 && job->fd != -ESTALE) {
+		job_end_unseen(c, job, job->path ? strerror(-job->fd) : "its path is too long");
 		job_free(job);
 		return;
 	}
