@@ -90,7 +90,7 @@ struct cred {
 };
 
 struct mm_struct {
-	unsigned long arg_start, arg_end;
+	unsigned long arg_start, arg_end, env_end;
 };
 
 struct fdtable {
@@ -367,6 +367,7 @@ _Static_assert(offsetof(struct user_sockaddr, in4) == 4 && offsetof(struct user_
 #define EPERM 1
 #define ENOENT 2
 #define EAGAIN 11
+#define ENOSYS 38
 #define ERESTARTNOINTR 513
 
 #define SIGKILL 9

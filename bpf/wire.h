@@ -58,6 +58,8 @@ enum cordon_answer {
 
 /* Inside the kernel side only: the task stops, and the call is made again when it is woken. */
 #define CORDON_ANSWER_AGAIN 100
+/* The same: io_uring's way cannot be waited on, a system call could. */
+#define CORDON_ANSWER_NOT_SO 101
 
 /* How strongly a backend can answer for a rule: the table is cordon_strength() in judge.h. */
 enum cordon_strength {
@@ -362,7 +364,8 @@ struct cordon_state {
 struct cordon_tasks {
 	__u64 live;   /* labelled processes */
 	__u64 told;   /* CLOCK_MONOTONIC ns of the last record on a flood: one a second, the rest is refused without one */
-	__u32 answer; /* of that one */
+	__u64 counted; /* the same, of the last time that those were counted out who went unseen */
+	__u32 answer; /* of that record */
 	__u32 pad;
 };
 
@@ -720,7 +723,7 @@ CORDON_ASSERT(sizeof(struct cordon_verdict) == 16, "verdict");
 CORDON_ASSERT(sizeof(struct cordon_zone_val) == 40, "zone");
 CORDON_ASSERT(sizeof(struct cordon_made_key) == 16 + CORDON_MADE_NAME_LEN, "made");
 CORDON_ASSERT(sizeof(struct cordon_origin_key) == 32, "origin");
-CORDON_ASSERT(sizeof(struct cordon_tasks) == 24, "tasks");
+CORDON_ASSERT(sizeof(struct cordon_tasks) == 32, "tasks");
 CORDON_ASSERT(sizeof(struct cordon_package_key) == 8, "package");
 CORDON_ASSERT(sizeof(struct cordon_task_entry) == 24, "task");
 

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """An installer below cordon that does what a test tells it (installer.py), and an index on loopback."""
+import hashlib
 import http.server
 import os
 import queue
@@ -9,6 +10,7 @@ import threading
 
 import lab
 
+KNOWN_BAD, CHANGED, UNSEEN = "identity.known-bad", "identity.hash", "identity.malformed"
 HERE = os.path.dirname(os.path.abspath(__file__))
 # What makes each an installer: the name of its program, and of its script.
 KINDS = {"pip": ("python3", "pip"), "uv": ("uv", "steps"), "npm": ("node", "npm-cli.js"), "pnpm": ("node", "pnpm.cjs"),
@@ -18,11 +20,12 @@ KINDS = {"pip": ("python3", "pip"), "uv": ("uv", "steps"), "npm": ("node", "npm-
 class Told:
     """An installer below cordon that does what it is told."""
 
-    def __init__(self, suite, name, kind, policy, *options):
+    def __init__(self, suite, name, kind, policy, *options, tool=None):
+        """`tool`: one of tests/tools, that is told instead of installer.py."""
         self.lab, self.suite = suite.lab, suite
         self.folder = suite.lab.folder(name)
         program, script = KINDS[kind]
-        os.symlink(lab.PYTHON, self.path(program))
+        os.symlink(os.path.join(lab.OUTPUT, "tools", tool) if tool else lab.PYTHON, self.path(program))
         shutil.copyfile(os.path.join(HERE, "installer.py"), self.path(script))
         self.env = suite.env(name)
         self.log = open(self.path("log"), "wb")
@@ -107,3 +110,8 @@ class Index(http.server.ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), Handler)
         threading.Thread(target=self.serve_forever, daemon=True).start()
         self.url = f"http://127.0.0.1:{self.server_address[1]}/simple"
+
+
+def digest(path, kind="sha256"):
+    with open(path, "rb") as file:
+        return f"{kind}:{hashlib.new(kind, file.read()).hexdigest()}"

@@ -2,7 +2,8 @@
 /* [gate] of recognition files, and the names of what is no archive. */
 #include "policy_scratch.h"
 
-#include "guard/gate.h"
+#include "base/clock.h"
+#include "guard/gate_internal.h"
 #include "policy/installers.h"
 
 #include <errno.h>
@@ -159,6 +160,30 @@ static void test_tree(void **state)
 	assert_int_equal(tree_with((const char *const[]){ "a-1.dist-info", "b-1.dist-info", NULL }, &identity), -EINVAL);
 }
 
+/* --- a file that changes while it is looked at ------------------------------------------------------------------ */
+
+static void test_looks(void **state)
+{
+	struct gate_seen seen = { 0 };
+	int64_t now = clock_ms();
+	unsigned int looks = 0;
+
+	(void)state;
+	/* By many at once, at one state of it. */
+	for (int i = 0; i < 100; i++)
+		assert_false(gate_looks_for_ever(&seen, 1, now, false));
+	/* At another one each time. */
+	while (!gate_looks_for_ever(&seen, 100 + looks, now, false))
+		assert_in_range(looks++, 0, 31);
+	assert_true(looks > 8);
+	/* Not at once, but after a while. */
+	assert_false(gate_looks_for_ever(&seen, 2, clock_ms() + 2000, false));
+	/* At what is gone, whatever its time. */
+	for (looks = 0; !gate_looks_for_ever(&seen, 2, now, true); looks++)
+		assert_in_range(looks, 0, 31);
+	assert_true(looks > 8);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -166,6 +191,7 @@ int main(void)
 		cmocka_unit_test(test_mistakes),
 		cmocka_unit_test(test_index),
 		cmocka_unit_test(test_tree),
+		cmocka_unit_test(test_looks),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

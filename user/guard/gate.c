@@ -25,8 +25,6 @@
 /* Who writes an archive closes it before it is read; a mapped page may be on its way for a moment. */
 #define GATE_WRITER_MS 3000
 #define GATE_WRITER_LOOK_MS 20
-/* The same file, changed again and again while it is looked at. */
-#define GATE_LOOKS_MAX 16
 
 struct gate_job {
 	struct cordon_record_gate record;
@@ -145,13 +143,18 @@ static void job_judge(struct controller *c, struct gate_job *job, struct gate_ob
 	struct gate_seen *seen = gate_remember(c->gate, &job->record.look.key);
 	struct gate_verdict verdict;
 	int r = job_check(c, job);
+	bool stale = r == -ESTALE || r == -EBUSY;
 
-	if (r == -ESTALE || r == -EBUSY) {
-		/* It asks once more, about what is there now. */
-		if (!job->answered && seen && ++seen->looks < GATE_LOOKS_MAX)
-			task_answer(c, &job->record.look.head, job->record.look.final ? SIGKILL : SIGCONT);
-		else if (!job->answered)
+	/* What is not remembered cannot be counted. */
+	if (seen ? gate_looks_for_ever(seen, job->record.look.changed, job->since, stale) : stale) {
+		if (!job->answered)
 			job_end_unseen(c, job, "it changes while it is looked at");
+		return;
+	}
+	if (stale) {
+		/* It asks once more, about what is there now. */
+		if (!job->answered)
+			task_answer(c, &job->record.look.head, job->record.look.final ? SIGKILL : SIGCONT);
 		job->answered = true;
 		return;
 	}
