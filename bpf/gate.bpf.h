@@ -129,10 +129,11 @@ CORDON_GLOBAL int gate_is_named(struct cordon_label *label, __u64 address, __u32
 	return walk.found;
 }
 
-/* The last four bytes of a name as one number, as a little-endian machine reads them. */
-#define GATE_END(a, b, c, d) ((__u32)(a) | (__u32)(b) << 8 | (__u32)(c) << 16 | (__u32)(d) << 24)
+/* The last letters of a name, small ones, as gate_is_archive() compares them. */
+#define GATE_END3(a, b, c) ((__u32)(a) | (__u32)(b) << 8 | (__u32)(c) << 16)
+#define GATE_END4(a, b, c, d) (GATE_END3(a, b, c) | (__u32)(d) << 24)
 
-/* Whether the last bytes of the name are those of an archive that installers unpack. */
+/* Whether the last bytes of the name are those of an archive that installers unpack; pip takes capitals for small letters. */
 CORDON_GLOBAL int gate_is_archive(__u64 address)
 {
 	struct dentry *dentry = (void *)address;
@@ -141,20 +142,25 @@ CORDON_GLOBAL int gate_is_archive(__u64 address)
 
 	if (len < 4 || bpf_probe_read_kernel(&end, 4, name + len - 4))
 		return 0;
+	/* What else becomes one of these by it is no letter that a name ends in. */
+	end |= 0x20202020;
 	switch (end) {
-	case GATE_END('.', 'w', 'h', 'l'):
-	case GATE_END('.', 'z', 'i', 'p'):
-	case GATE_END('.', 't', 'g', 'z'):
-	case GATE_END('.', 't', 'a', 'r'):
-	case GATE_END('.', 'g', 'e', 'm'):
-	case GATE_END('.', 'b', 'z', '2'): /* behind .tar, as those below */
-	case GATE_END('.', 'z', 's', 't'):
-	case GATE_END('r', 'a', 't', 'e'): /* .crate */
-	case GATE_END('o', 'n', 'd', 'a'): /* .conda */
+	case GATE_END4('.', 'w', 'h', 'l'):
+	case GATE_END4('.', 'z', 'i', 'p'):
+	case GATE_END4('.', 't', 'a', 'r'):
+	case GATE_END4('.', 't', 'g', 'z'):
+	case GATE_END4('.', 't', 'b', 'z'):
+	case GATE_END4('.', 't', 'x', 'z'):
+	case GATE_END4('.', 't', 'l', 'z'):
+	case GATE_END4('.', 'b', 'z', '2'):
+	case GATE_END4('l', 'z', 'm', 'a'):
+	case GATE_END4('.', 'z', 's', 't'):
+	case GATE_END4('.', 'g', 'e', 'm'):
+	case GATE_END4('r', 'a', 't', 'e'): /* .crate */
+	case GATE_END4('o', 'n', 'd', 'a'): /* .conda */
 		return 1;
 	}
-	end >>= 8;
-	return end == GATE_END('.', 'g', 'z', 0) || end == GATE_END('.', 'x', 'z', 0);
+	return end >> 8 == GATE_END3('.', 'g', 'z') || end >> 8 == GATE_END3('.', 'x', 'z') || end >> 8 == GATE_END3('.', 'l', 'z');
 }
 
 /* How far below a folder for temporary files a download may lie: pip-unpack-x/FILE. */

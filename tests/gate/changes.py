@@ -5,7 +5,8 @@ import os
 import shutil
 import time
 
-from told import CHANGED, KNOWN_BAD, UNSEEN, Told, digest
+from steps import digest
+from told import CHANGED, KNOWN_BAD, UNSEEN, Told
 
 
 def case_swap(suite):

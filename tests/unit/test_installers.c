@@ -86,7 +86,8 @@ static void test_pip(void **state)
 	assert_int_equal(git->child_count, 3);
 	assert_int_equal(helper(pip, "keyring")->reads, CORDON_CLASS_KEYRING);
 	assert_int_equal(helper(pip, "ssh")->reads, CORDON_CLASS_SSH);
-	assert_string_equal(pip->attribute_cwd[0], "*/pip-install-*/{name}_*");
+	assert_string_equal(pip->attribute_cwd[0], "*/pip-install-*/{name}_{hex}");
+	assert_string_equal(pip->attribute_cwd[1], "*/pip-install-*/{name}");
 	installers_free(installers);
 }
 

@@ -60,11 +60,18 @@ static bool gate_wants_sha512(const struct controller *c, const char *ecosystem)
 	return false;
 }
 
-static const char *gate_ecosystem(const struct controller *c, const struct cordon_record *head)
+static const struct installer *gate_installer(const struct controller *c, const struct cordon_record *head)
 {
 	unsigned int installer = head->label.installer;
 
-	return installer && installer <= c->data.installers->count ? c->data.installers->items[installer - 1].ecosystem : "";
+	return installer && installer <= c->data.installers->count ? &c->data.installers->items[installer - 1] : NULL;
+}
+
+static const char *gate_ecosystem(const struct controller *c, const struct cordon_record *head)
+{
+	const struct installer *installer = gate_installer(c, head);
+
+	return installer ? installer->ecosystem : "";
 }
 
 /* The verdict goes to the kernel before the task is woken. What cannot be written there ends who waits for it. */
@@ -188,6 +195,11 @@ static void job_read_done(struct controller *c, struct gate_job *job, const stru
 		identity_from_archive(object.ecosystem, object.leaf, NULL, &object.named);
 	else if (job->record.look.kind == CORDON_OP_RENAME)
 		gate_index_identity(object.leaf, &object.named);
+	else if (!gate_info_identity(object.path, object.ecosystem, &object.named)) {
+		/* Not that file's digest, but that of the wheel which it came from. */
+		object.sha256[0] = object.sha512[0] = '\0';
+		gate_uv_wheel_digest(object.path, &object.named, object.sha256);
+	}
 	if (!object.identity.name[0])
 		object.identity = object.named;
 	job_judge(c, job, &object);
@@ -200,8 +212,11 @@ static void job_tree(struct controller *c, struct gate_job *job)
 		.leaf = job->record.leaf,
 		.ecosystem = gate_ecosystem(c, &job->record.look.head),
 	};
+	const struct installer *installer = gate_installer(c, &job->record.look.head);
 	int r = gate_tree_identity(job->fd, object.ecosystem, &object.identity);
 
+	if (installer && !strcmp(object.ecosystem, "npm"))
+		r = gate_path_identity(installer, job->path, &object.identity);
 	if (r && r != -ENOENT)
 		job_end_unseen(c, job, r == -EINVAL ? "it holds more than one .dist-info" : strerror(-r));
 	else

@@ -104,6 +104,8 @@ static void look_in_prefix(struct look *look, const char *prefix)
 
 static char *absolute(const char *cwd, const char *path)
 {
+	if (!strcmp(path, "."))
+		path = cwd;
 	return path[0] == '/' ? strdup(path) : text_format("%s/%s", cwd, path);
 }
 

@@ -215,7 +215,7 @@ struct installer {
 	/* How package code's identity is found, in this order; see session/attribute.h */
 	char **attribute_env;  /* "npm_package_name=name" pairs: variable, field */
 	size_t attribute_env_count;
-	/* Patterns over cwd, or a folder above it, with {name} {version}: "*\/pip-install-*\/{name}_*". A leading
+	/* Patterns over cwd, or a folder above it, with {name} {version} {hex}: "*\/pip-install-*\/{name}_{hex}". A leading
 	 * "*\/" is any number of folders; every other * and field stays in one component and takes all it can. */
 	char **attribute_cwd;
 	size_t attribute_cwd_count;
