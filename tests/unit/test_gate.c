@@ -2,7 +2,8 @@
 /* [gate] of recognition files, and the names of what is no archive. */
 #include "policy_scratch.h"
 
-#include "guard/gate.h"
+#include "base/clock.h"
+#include "guard/gate_internal.h"
 #include "policy/installers.h"
 
 #include <errno.h>
@@ -32,7 +33,7 @@ static void test_patterns(void **state)
 	(void)state;
 	assert_non_null(installers);
 	assert_accepted(parse(installers, "archives = true\nrename = [\"archive-v*/*\", \"index/*/*\", \".pnpm/*/*/\"]\n"
-					  "open = [\"archive-v*/*/*/METADATA\"]", &diag), &diag);
+					  "open = [\"archive-v*/*/*/METADATA\"]\ncreate = [\"site-packages/**\"]", &diag), &diag);
 	gate = &installers->items[0].gate;
 	assert_true(gate->archives);
 	assert_false(gate->hold);
@@ -48,6 +49,9 @@ static void test_patterns(void **state)
 	assert_int_equal(gate->open_count, 1);
 	assert_int_equal(gate->open[0].level, 3);
 	assert_string_equal(gate->open[0].leaf, "METADATA");
+	assert_int_equal(gate->create_count, 1);
+	assert_string_equal(gate->create[0].top, "site-packages");
+	assert_int_equal(gate->create[0].level, CORDON_GATE_ANY);
 	installers_free(installers);
 }
 
@@ -73,6 +77,10 @@ static void test_mistakes(void **state)
 		{ "open = [\"a//b\"]", 5, 9, "only * between" },
 		{ "open = [\"a/*.whl\"]", 5, 9, "only * between" },
 		{ "open = [\"a/*/*/*/*/*/*/*\"]", 5, 9, "more than 7 names" },
+		{ "open = [\"a/**\"]", 5, 9, "only * between" },
+		{ "create = [\"a/*\"]", 5, 11, "must end in /**" },
+		{ "create = [\"a\"]", 5, 11, "must end in /**" },
+		{ "create = [\"a/**\", \"a*/**\"]", 5, 19, "compared as an earlier" },
 		{ "open = [\"a/*\", \"a*/b\"]", 5, 16, "compared as an earlier" },
 	};
 
@@ -157,6 +165,30 @@ static void test_tree(void **state)
 	assert_int_equal(tree_with((const char *const[]){ "a-1.dist-info", "b-1.dist-info", NULL }, &identity), -EINVAL);
 }
 
+/* --- a file that changes while it is looked at ------------------------------------------------------------------ */
+
+static void test_looks(void **state)
+{
+	struct gate_seen seen = { 0 };
+	int64_t now = clock_ms();
+	unsigned int looks = 0;
+
+	(void)state;
+	/* By many at once, at one state of it. */
+	for (int i = 0; i < 100; i++)
+		assert_false(gate_looks_for_ever(&seen, 1, now, false));
+	/* At another one each time. */
+	while (!gate_looks_for_ever(&seen, 100 + looks, now, false))
+		assert_in_range(looks++, 0, 31);
+	assert_true(looks > 8);
+	/* Not at once, but after a while. */
+	assert_false(gate_looks_for_ever(&seen, 2, clock_ms() + 2000, false));
+	/* At what is gone, whatever its time. */
+	for (looks = 0; !gate_looks_for_ever(&seen, 2, now, true); looks++)
+		assert_in_range(looks, 0, 31);
+	assert_true(looks > 8);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -164,6 +196,7 @@ int main(void)
 		cmocka_unit_test(test_mistakes),
 		cmocka_unit_test(test_index),
 		cmocka_unit_test(test_tree),
+		cmocka_unit_test(test_looks),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

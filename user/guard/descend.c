@@ -103,7 +103,8 @@ static bool descend_is_gated(pid_t pid)
 #ifdef SYS_renameat
 		SYS_renameat,
 #endif
-		SYS_openat, SYS_openat2, SYS_open_by_handle_at, SYS_renameat2,
+		SYS_openat, SYS_openat2, SYS_open_by_handle_at, SYS_renameat2, SYS_read, SYS_readv, SYS_pread64, SYS_preadv,
+		SYS_preadv2, SYS_mmap, SYS_mprotect, SYS_sendfile, SYS_splice, SYS_copy_file_range,
 	};
 	char path[32], text[32] = "";
 	_cleanup_close_ int fd = -1;

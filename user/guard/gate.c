@@ -25,8 +25,6 @@
 /* Who writes an archive closes it before it is read; a mapped page may be on its way for a moment. */
 #define GATE_WRITER_MS 3000
 #define GATE_WRITER_LOOK_MS 20
-/* The same file, changed again and again while it is looked at. */
-#define GATE_LOOKS_MAX 16
 
 struct gate_job {
 	struct cordon_record_gate record;
@@ -90,7 +88,12 @@ static void job_answer(struct controller *c, struct gate_job *job, unsigned int 
 	if (r)
 		log_debug("cannot write the verdict on '%s': %s", job->path ? job->path : "?", strerror(-r));
 	/* trace: there is no call to make once more. */
-	task_answer(c, &look->head, r || (refused && look->final) ? SIGKILL : SIGCONT);
+	if (r || (refused && look->final))
+		task_answer(c, &look->head, SIGKILL);
+	else if (refused)
+		task_answer(c, &look->head, SIGCONT);
+	else
+		task_pass(c, &look->head);
 	job->answered = true;
 }
 
@@ -132,7 +135,7 @@ static int job_check(struct controller *c, struct gate_job *job)
 {
 	const struct cordon_record_program *look = &job->record.look;
 	struct kernel_origin origin;
-	int r = kernel_origin(c->kernel, &look->head.label, job->fd, &origin);
+	int r = job->fd < 0 ? job->fd : kernel_origin(c->kernel, &look->head.label, job->fd, &origin);
 
 	if (r)
 		return r;
@@ -147,13 +150,18 @@ static void job_judge(struct controller *c, struct gate_job *job, struct gate_ob
 	struct gate_seen *seen = gate_remember(c->gate, &job->record.look.key);
 	struct gate_verdict verdict;
 	int r = job_check(c, job);
+	bool stale = r == -ESTALE || r == -EBUSY;
 
-	if (r == -ESTALE || r == -EBUSY) {
-		/* It asks once more, about what is there now. */
-		if (!job->answered && seen && ++seen->looks < GATE_LOOKS_MAX)
-			task_answer(c, &job->record.look.head, job->record.look.final ? SIGKILL : SIGCONT);
-		else if (!job->answered)
+	/* What is not remembered cannot be counted. */
+	if (seen ? gate_looks_for_ever(seen, job->record.look.changed, job->since, stale) : stale) {
+		if (!job->answered)
 			job_end_unseen(c, job, "it changes while it is looked at");
+		return;
+	}
+	if (stale) {
+		/* It asks once more, about what is there now. */
+		if (!job->answered)
+			task_answer(c, &job->record.look.head, job->record.look.final ? SIGKILL : SIGCONT);
 		job->answered = true;
 		return;
 	}
@@ -352,10 +360,9 @@ void gate_take(struct controller *c, const struct cordon_record_gate *record)
 	}
 	job->record = *record;
 	job->since = clock_ms();
-	job->path = look_path(c, &record->look, record->look.kind == CORDON_OP_OPEN ? record->leaf : NULL);
-	job->fd = job->path ? open(job->path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC) : -1;
-	if (job->fd < 0) {
-		job_end_unseen(c, job, job->path ? strerror(errno) : "its path is too long");
+	job->fd = look_open(c, &record->look, record->look.kind == CORDON_OP_OPEN ? record->leaf : NULL, &job->path);
+	if (job->fd < 0 && job->fd != -ESTALE) {
+		job_end_unseen(c, job, job->path ? strerror(-job->fd) : "its path is too long");
 		job_free(job);
 		return;
 	}

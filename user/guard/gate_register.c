@@ -37,6 +37,9 @@ int gate_register(struct controller *c)
 		key.verb = CORDON_GATE_RENAME;
 		if (!r)
 			r = register_names(c, key, gate->rename, gate->rename_count, 0);
+		key.verb = CORDON_GATE_CREATE;
+		if (!r)
+			r = register_names(c, key, gate->create, gate->create_count, 0);
 	}
 	return r;
 }

@@ -189,7 +189,8 @@ struct installer_gate {
 	bool archives; /* archives that it opens for reading, by their names' ends and by what is new in a temporary folder */
 	bool hold;     /* there is no such point: package code is held at its exec for the verdict */
 	struct gate_pattern *open, *rename;
-	size_t open_count, rename_count;
+	struct gate_pattern *create; /* folders below which it makes files only when an artifact has passed */
+	size_t open_count, rename_count, create_count;
 };
 
 struct installer {
