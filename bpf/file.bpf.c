@@ -26,11 +26,13 @@ static __always_inline __u32 file_name(struct cordon_label *label, struct file_r
 	return answer;
 }
 
-static __always_inline __u32 file_create(struct cordon_label *label, struct dentry *dentry)
+/* `file`: what an installer puts into an environment that way is held to its artifacts. */
+static __always_inline __u32 file_create(struct cordon_label *label, struct dentry *dentry, bool file)
 {
 	struct file_request request = { .dentry = dentry, .kind = CORDON_OP_CREATE, .backend = REFUSING };
+	__u32 answer = file_name(label, &request, 0);
 
-	return file_name(label, &request, 0);
+	return file && answer == CORDON_ANSWER_PASS ? environment_create(label, &request) : answer;
 }
 
 /* What would give its holder rights of somebody else, or is a door to a device. */
@@ -40,7 +42,7 @@ static __always_inline __u32 file_create_mode(struct cordon_label *label, struct
 
 	if (type == S_IFCHR || type == S_IFBLK || file_is_setid(mode))
 		return file_ask(label, CORDON_OP_SETID, dentry, CORDON_ACCESS_WRITE, REFUSING);
-	return file_create(label, dentry);
+	return file_create(label, dentry, true);
 }
 
 /* A link is a second name of a secret; a new name in our folders is tampering. One request for both, for the stack. What is
@@ -56,7 +58,8 @@ static __always_inline __u32 file_link(struct cordon_label *label, struct dentry
 	origin_keep(label, (__u64)inode, &request.hit);
 	request.dentry = to;
 	request.kind = CORDON_OP_CREATE;
-	return file_name(label, &request, (__u64)inode);
+	answer = file_name(label, &request, (__u64)inode);
+	return answer == CORDON_ANSWER_PASS ? environment_create(label, &request) : answer;
 }
 
 /* What is moved away loses its place; what is moved over one takes it, and what was there is gone, or moved the other way
@@ -206,9 +209,10 @@ CORDON_HOOK(unlink, "inode_unlink", (struct inode * dir, struct dentry *dentry),
 CORDON_HOOK(rmdir, "inode_rmdir", (struct inode * dir, struct dentry *dentry), file_remove(label, dentry, true))
 CORDON_HOOK(create, "inode_create", (struct inode * dir, struct dentry *dentry, umode_t mode),
 	    file_create_mode(label, dentry, mode))
-CORDON_HOOK(mkdir, "inode_mkdir", (struct inode * dir, struct dentry *dentry, umode_t mode), file_create(label, dentry))
+CORDON_HOOK(mkdir, "inode_mkdir", (struct inode * dir, struct dentry *dentry, umode_t mode),
+	    file_create(label, dentry, false))
 CORDON_HOOK(symlink, "inode_symlink", (struct inode * dir, struct dentry *dentry, const char *old_name),
-	    file_create(label, dentry))
+	    file_create(label, dentry, false))
 CORDON_HOOK(mknod, "inode_mknod", (struct inode * dir, struct dentry *dentry, umode_t mode, unsigned int dev),
 	    file_create_mode(label, dentry, mode))
 CORDON_HOOK(chmod, "path_chmod", (struct path * path, umode_t mode), file_chmod(label, BPF_CORE_READ(path, dentry), mode))

@@ -6,7 +6,7 @@
 #define CORDON_FILE_BPF_H
 
 #include "condemned.bpf.h"
-#include "gate.bpf.h"
+#include "environment.bpf.h"
 #include "name.bpf.h"
 
 static __always_inline bool file_is_setid(umode_t mode)
@@ -301,9 +301,11 @@ static __always_inline __u32 file_ask_open(struct cordon_label *label, struct fi
 	/* Here and not in file_opened(), for the stack that a way so deep would take. */
 	if (answer == CORDON_ANSWER_PASS)
 		answer = gate_open(label, &request);
-	/* The call is not made again there: this was the opening. */
+	/* The call is not made again there: this was the opening, and the making. */
 	if (answer == CORDON_ANSWER_AGAIN && (backend == CORDON_BACKEND_TRACE || (label->reads & CORDON_READS_TWIN)))
 		file_note_archive(label, (__u64)request.dentry);
+	if (answer == CORDON_ANSWER_PASS && backend == CORDON_BACKEND_TRACE && (mode & FMODE_CREATED))
+		answer = environment_create(label, &request);
 	return answer == CORDON_ANSWER_PASS ? file_opened(label, &request, fresh) : answer;
 }
 

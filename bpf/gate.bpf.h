@@ -16,6 +16,7 @@
 struct gate_walk {
 	struct dentry *dentry;
 	__u64 leaf;
+	__u64 kind; /* CORDON_GATE_FOLDER, or like leaf */
 	__u64 levels;
 	__u32 session;
 	__u16 installer;
@@ -80,7 +81,7 @@ CORDON_GLOBAL int gate_step(struct gate_walk *walk, __u32 below)
 	if (!parent || parent == dentry)
 		return 1;
 	walk->dentry = parent;
-	key.level = below + 1;
+	key.level = walk->verb == CORDON_GATE_CREATE ? CORDON_GATE_ANY : below + 1;
 	if (!(walk->levels >> (key.level & 63) & 1))
 		return 0;
 	key.name = gate_folder_hash((__u64)parent);
@@ -88,7 +89,7 @@ CORDON_GLOBAL int gate_step(struct gate_walk *walk, __u32 below)
 	key.installer = walk->installer;
 	key.verb = walk->verb;
 	gate = bpf_map_lookup_elem(&gates, &key);
-	walk->found = gate && (!gate->leaf || gate->leaf == walk->leaf);
+	walk->found = gate && (!gate->leaf || gate->leaf == walk->leaf || gate->leaf == walk->kind);
 	return walk->found;
 }
 
@@ -110,6 +111,9 @@ static __always_inline __u64 gate_levels(struct cordon_label *label, __u32 verb)
 	return gate ? gate->leaf : 0;
 }
 
+/* Beside a verb: it is a folder that has the name, or gets it. */
+#define GATE_IS_FOLDER 0x100u
+
 /* Whether the name, `dentry`'s, is one by which the task's installer takes things into use. */
 CORDON_GLOBAL int gate_is_named(struct cordon_label *label, __u64 address, __u32 verb)
 {
@@ -117,22 +121,24 @@ CORDON_GLOBAL int gate_is_named(struct cordon_label *label, __u64 address, __u32
 
 	if (!label)
 		return 0;
-	walk.levels = gate_levels(label, verb);
+	walk.levels = gate_levels(label, verb & 0xff);
 	if (!(walk.levels & ~CORDON_GATE_ARCHIVES))
 		return 0;
 	walk.dentry = (void *)address;
 	walk.leaf = object_name_hash(address);
+	walk.kind = verb & GATE_IS_FOLDER ? CORDON_GATE_FOLDER : walk.leaf;
 	walk.session = label->session;
 	walk.installer = label->installer;
 	walk.verb = verb;
-	bpf_loop(CORDON_GATE_LEVELS, gate_walk_step, &walk, 0);
+	bpf_loop(verb == CORDON_GATE_CREATE ? CORDON_WALK_MAX : CORDON_GATE_LEVELS, gate_walk_step, &walk, 0);
 	return walk.found;
 }
 
-/* The last four bytes of a name as one number, as a little-endian machine reads them. */
-#define GATE_END(a, b, c, d) ((__u32)(a) | (__u32)(b) << 8 | (__u32)(c) << 16 | (__u32)(d) << 24)
+/* The last letters of a name, small ones, as gate_is_archive() compares them. */
+#define GATE_END3(a, b, c) ((__u32)(a) | (__u32)(b) << 8 | (__u32)(c) << 16)
+#define GATE_END4(a, b, c, d) (GATE_END3(a, b, c) | (__u32)(d) << 24)
 
-/* Whether the last bytes of the name are those of an archive that installers unpack. */
+/* Whether the last bytes of the name are those of an archive that installers unpack; pip takes capitals for small letters. */
 CORDON_GLOBAL int gate_is_archive(__u64 address)
 {
 	struct dentry *dentry = (void *)address;
@@ -141,20 +147,25 @@ CORDON_GLOBAL int gate_is_archive(__u64 address)
 
 	if (len < 4 || bpf_probe_read_kernel(&end, 4, name + len - 4))
 		return 0;
+	/* What else becomes one of these by it is no letter that a name ends in. */
+	end |= 0x20202020;
 	switch (end) {
-	case GATE_END('.', 'w', 'h', 'l'):
-	case GATE_END('.', 'z', 'i', 'p'):
-	case GATE_END('.', 't', 'g', 'z'):
-	case GATE_END('.', 't', 'a', 'r'):
-	case GATE_END('.', 'g', 'e', 'm'):
-	case GATE_END('.', 'b', 'z', '2'): /* behind .tar, as those below */
-	case GATE_END('.', 'z', 's', 't'):
-	case GATE_END('r', 'a', 't', 'e'): /* .crate */
-	case GATE_END('o', 'n', 'd', 'a'): /* .conda */
+	case GATE_END4('.', 'w', 'h', 'l'):
+	case GATE_END4('.', 'z', 'i', 'p'):
+	case GATE_END4('.', 't', 'a', 'r'):
+	case GATE_END4('.', 't', 'g', 'z'):
+	case GATE_END4('.', 't', 'b', 'z'):
+	case GATE_END4('.', 't', 'x', 'z'):
+	case GATE_END4('.', 't', 'l', 'z'):
+	case GATE_END4('.', 'b', 'z', '2'):
+	case GATE_END4('l', 'z', 'm', 'a'):
+	case GATE_END4('.', 'z', 's', 't'):
+	case GATE_END4('.', 'g', 'e', 'm'):
+	case GATE_END4('r', 'a', 't', 'e'): /* .crate */
+	case GATE_END4('o', 'n', 'd', 'a'): /* .conda */
 		return 1;
 	}
-	end >>= 8;
-	return end == GATE_END('.', 'g', 'z', 0) || end == GATE_END('.', 'x', 'z', 0);
+	return end >> 8 == GATE_END3('.', 'g', 'z') || end >> 8 == GATE_END3('.', 'x', 'z') || end >> 8 == GATE_END3('.', 'l', 'z');
 }
 
 /* How far below a folder for temporary files a download may lie: pip-unpack-x/FILE. */
@@ -252,8 +263,11 @@ CORDON_GLOBAL __u32 gate_answer(struct cordon_label *label, struct file_request 
 	inode = BPF_CORE_READ(dentry, d_inode);
 	origin_key(&key, inode, label->session);
 	verdict = bpf_map_lookup_elem(&verdicts, &key);
-	if (verdict && gate_holds(verdict, inode))
+	if (verdict && gate_holds(verdict, inode)) {
+		if (verdict->answer == CORDON_ANSWER_PASS)
+			label->reads |= CORDON_READS_PASSED;
 		return verdict->answer;
+	}
 	return gate_ask(label, request) ? CORDON_ANSWER_AGAIN : gate_refuse(label, request, CORDON_ARTIFACT_UNSEEN);
 }
 
@@ -277,14 +291,17 @@ static __always_inline __u32 gate_open(struct cordon_label *label, struct file_r
 CORDON_GLOBAL __u32 gate_rename(struct cordon_label *label, struct file_request *request)
 {
 	struct dentry *dentry;
+	__u32 verb = CORDON_GATE_RENAME;
 
 	if (!label || !request)
 		return CORDON_ANSWER_EPERM;
-	if (label->role != CORDON_ROLE_INSTALLER || !gate_is_named(label, (__u64)request->to, CORDON_GATE_RENAME))
+	if (label->role != CORDON_ROLE_INSTALLER)
 		return CORDON_ANSWER_PASS;
 	dentry = request->dentry;
+	if ((BPF_CORE_READ(dentry, d_inode, i_mode) & S_IFMT) == S_IFDIR)
+		verb |= GATE_IS_FOLDER;
 	/* It is asked about by the name that the installer gives it. */
-	if (layer_is_worked_on((__u64)dentry))
+	if (!gate_is_named(label, (__u64)request->to, verb) || layer_is_worked_on((__u64)dentry))
 		return CORDON_ANSWER_PASS;
 	object_find((__u64)dentry, label->session, &request->hit);
 	return gate_answer(label, request);

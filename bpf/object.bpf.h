@@ -9,6 +9,7 @@
 #ifndef CORDON_OBJECT_BPF_H
 #define CORDON_OBJECT_BPF_H
 
+#include "hashes.h"
 #include "task.bpf.h"
 
 /* What the way up from a file says of it. */
@@ -35,15 +36,6 @@ struct object_walk {
 	__u32 finished;
 	struct object_hit hit;
 };
-
-/* cordon_hash() of these; tests/unit/test_text.c compares. */
-#define HASH_NODE_MODULES 0x1502f2377f0e0ce3ULL
-#define HASH_PYCACHE 0x781e594969b6bcd0ULL
-#define HASH_DOT_CACHE 0x7bbf2b43e2b3f0e1ULL
-#define HASH_CAPABILITY 0x746ae2274699c519ULL /* security.capability */
-#define HASH_EASY_INSTALL 0x1789d56bd559cbb3ULL /* easy-install.pth */
-#define HASH_EGG_LINK 0xd1db6266eaacf0d1ULL     /* .egg-link */
-#define HASH_WRITE_TEST 0x8fd36c736fb9747bULL   /* .write-test */
 
 /* Hash of the dentry's name, 0 where it is longer than any protected name: 0 is no hash of a name that anyone picks. */
 CORDON_GLOBAL __u64 object_name_hash(__u64 address)

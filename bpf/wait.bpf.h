@@ -63,7 +63,7 @@ CORDON_GLOBAL int wait_fill(struct cordon_record_program *record, struct cordon_
 	record->kind = request->kind;
 	/* trace, and a twin: the call is not made again. */
 	record->final = request->backend == CORDON_BACKEND_TRACE || (label->reads & CORDON_READS_TWIN);
-	record->pad = 0;
+	record->device = BPF_CORE_READ(dentry, d_sb, s_dev);
 	for (i = 0; i < CORDON_PROGRAM_NAMES && dentry; i++) {
 		struct dentry *parent = BPF_CORE_READ(dentry, d_parent);
 

@@ -157,7 +157,9 @@ enum cordon_zone {
 #define CORDON_READS_TWIN (1u << 30)
 /* The same: a program is being started, and sched_process_exec has not looked at it yet. */
 #define CORDON_READS_EXEC (1u << 29)
-#define CORDON_READS_MARKS (CORDON_READS_TWIN | CORDON_READS_EXEC)
+/* The same: an installer that took an artifact into use which may be. */
+#define CORDON_READS_PASSED (1u << 28)
+#define CORDON_READS_MARKS (CORDON_READS_TWIN | CORDON_READS_EXEC | CORDON_READS_PASSED)
 
 /* What a task asks for. */
 enum cordon_op_kind {
@@ -211,6 +213,7 @@ enum cordon_artifact_what {
 	CORDON_ARTIFACT_CHANGED, /* identity.hash: it is not what the controller has looked at */
 	CORDON_ARTIFACT_DENIED,  /* identity.known-bad: the policy's `deny` names it */
 	CORDON_ARTIFACT_STARTUP, /* identity.startup: it brings a start-up file of no known form */
+	CORDON_ARTIFACT_MISSING, /* identity.malformed: a file comes into an environment, and no artifact was looked at */
 	CORDON_ARTIFACT_COUNT,
 };
 
@@ -526,14 +529,21 @@ struct cordon_gate_key {
 	__u8 level;      /* 1: the folder that the file lies in */
 };
 
-enum cordon_gate_verb { CORDON_GATE_OPEN, CORDON_GATE_RENAME, CORDON_GATE_COUNT };
+enum cordon_gate_verb {
+	CORDON_GATE_OPEN,
+	CORDON_GATE_RENAME,
+	CORDON_GATE_CREATE, /* site-packages: where it makes files only of an artifact that passed */
+	CORDON_GATE_COUNT,
+};
 
 struct cordon_gate {
-	__u64 leaf; /* cordon_hash() of the file's own name, 0: any; of level 0: 1 << level for each that is in use, and */
+	__u64 leaf; /* cordon_hash() of the file's own name, 0: any, FOLDER; of level 0: 1 << level for each that is in use, and */
 };
+#define CORDON_GATE_FOLDER 1ULL	  /* any name, but no file's */
 #define CORDON_GATE_ARCHIVES 1ULL /* OPEN: whatever is named as an archive, or new in a folder for temporary files */
 
 #define CORDON_GATE_LEVELS 6
+#define CORDON_GATE_ANY 63 /* instead of a level: at any above the file */
 
 /* The controller's word on an artifact as it was looked at. Map `verdicts`; key struct cordon_origin_key. */
 struct cordon_verdict {
@@ -631,7 +641,7 @@ struct cordon_record_program {
 	__u32 names;
 	__u32 kind;  /* CORDON_OP_EXEC, CORDON_OP_MAP; CORDON_OP_OPEN: a start-up file is read */
 	__u32 final; /* trace: there is no call to make again; the controller ends the task itself */
-	__u32 pad;
+	__u32 device; /* s_dev of its super block, as the kernel writes it: what is mounted where tells the rest of its path */
 	char name[CORDON_PROGRAM_NAMES][CORDON_PROGRAM_NAME_LEN]; /* the file's name first, then upward */
 };
 

@@ -7,7 +7,8 @@ import subprocess
 import time
 
 import mkpkg
-from told import CHANGED, KNOWN_BAD, UNSEEN, Told, digest
+from steps import digest
+from told import CHANGED, KNOWN_BAD, UNSEEN, Told
 
 
 def case_swap(suite):

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """An installer by its name, that does what it is told: one command a line on stdin, one answer a line on stdout.
 
-open FILE [flags]   read [N]   map   close   create FILE   rename FROM TO   run FOLDER COMMAND...   threads FILE...   pid
+open FILE [flags]   read [N]   map   close   create FILE   rename FROM TO   link FROM TO   run FOLDER COMMAND...   threads FILE...   pid
 Answers: "ok", "ok TEXT", or the name of an errno. `open` keeps one descriptor at a time.
 """
 import errno
@@ -42,6 +42,11 @@ class Installer:
     @staticmethod
     def rename(source, target):
         os.rename(source, target)
+        return ""
+
+    @staticmethod
+    def link(source, target):
+        os.link(source, target)
         return ""
 
     @staticmethod

@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
 """An installer below cordon that does what a test tells it (installer.py), and an index on loopback."""
-import hashlib
 import http.server
 import os
 import queue
@@ -102,7 +101,10 @@ class Index(http.server.ThreadingHTTPServer):
                                       ("Cache-Control", "max-age=3600")):
                     self.send_header(header, value)
                 self.end_headers()
-                self.wfile.write(body)
+                if self.command == "GET":
+                    self.wfile.write(body)
+
+            do_HEAD = do_GET
 
             def log_message(self, *_):
                 pass
@@ -110,8 +112,3 @@ class Index(http.server.ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), Handler)
         threading.Thread(target=self.serve_forever, daemon=True).start()
         self.url = f"http://127.0.0.1:{self.server_address[1]}/simple"
-
-
-def digest(path, kind="sha256"):
-    with open(path, "rb") as file:
-        return f"{kind}:{hashlib.new(kind, file.read()).hexdigest()}"

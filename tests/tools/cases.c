@@ -131,6 +131,11 @@ static const struct word whats[] = { { "bpf", CORDON_WHAT_BPF },
 				     { "tty", CORDON_WHAT_TTY },
 				     { "tasks", CORDON_WHAT_TASKS },
 				     { "files", CORDON_WHAT_FILES } };
+static const struct word artifacts[] = { { "unseen", CORDON_ARTIFACT_UNSEEN },
+					 { "changed", CORDON_ARTIFACT_CHANGED },
+					 { "denied", CORDON_ARTIFACT_DENIED },
+					 { "startup", CORDON_ARTIFACT_STARTUP },
+					 { "missing", CORDON_ARTIFACT_MISSING } };
 static const struct word metzones[] = { { "project", 1u << CORDON_ZONE_PROJECT }, { "own", 1u << CORDON_ZONE_OWN } };
 static const char *const strengths[CORDON_STRENGTH_COUNT] = {
 	[CORDON_STRENGTH_NOT_YET] = "not-yet",	       [CORDON_STRENGTH_LOGGED] = "logged",
@@ -214,6 +219,7 @@ static int judge_field(struct cordon_probe_judge *j, const char *key, char *valu
 		{ "traits", &j->op.traits, traits, ARRAY_SIZE(traits), NULL },
 		{ "origin", &j->op.origin, origins, ARRAY_SIZE(origins), NULL },
 		{ "what", &j->op.what, whats, ARRAY_SIZE(whats), NULL },
+		{ "artifact", &j->op.what, artifacts, ARRAY_SIZE(artifacts), NULL },
 		{ "kin", &j->op.kin, NULL, 0, NULL },
 		{ "policy", &j->policy, NULL, 0, action_from_name },
 		{ "granted", &j->granted, NULL, 0, NULL },

@@ -4,6 +4,8 @@
 
 #include "artifact/reader.h"
 #include "artifact/sandbox.h"
+#include "base/cleanup.h"
+#include "base/text.h"
 
 #include <cap-ng.h>
 #include <fcntl.h>
@@ -185,6 +187,24 @@ static void test_privileges(void **state)
 	assert_int_equal(status, 0);
 }
 
+/* To the server, and to the child that it has ready. */
+static void signal_reader(int sig)
+{
+	_cleanup_free_ char *path = text_format("/proc/%d/task/%d/children", (int)reader->pid, (int)reader->pid);
+	_cleanup_fclose_ FILE *children = NULL;
+	int child;
+
+	assert_int_equal(kill(reader->pid, sig), 0);
+	/* From there on it makes no more of them. */
+	if (sig == SIGSTOP)
+		assert_int_equal(waitid(P_PID, (id_t)reader->pid, &(siginfo_t){ 0 }, WSTOPPED), 0);
+	assert_non_null(path);
+	children = fopen(path, "re");
+	assert_non_null(children);
+	while (fscanf(children, "%d", &child) == 1)
+		kill(child, sig);
+}
+
 /* Somebody ends the server: its jobs are no answers, the next one has a new one. */
 static void test_server_dies(void **state)
 {
@@ -199,7 +219,7 @@ static void test_server_dies(void **state)
 	wheel_make(&bytes, NULL, 0, NULL);
 	assert_int_equal(write(fd, bytes.at, bytes.len), bytes.len);
 	/* Held, so that it has not begun when it ends. */
-	assert_int_equal(kill(pid, SIGSTOP), 0);
+	signal_reader(SIGSTOP);
 	assert_int_equal(artifact_start(reader, fd, NULL, &job), 0);
 	assert_int_equal(artifact_job_read(job, &a), -EAGAIN);
 	assert_int_equal(kill(pid, SIGKILL), 0);
@@ -225,13 +245,13 @@ static void test_deadline(void **state)
 
 	(void)state;
 	limits.deadline_ms = 100;
-	assert_int_equal(kill(reader->pid, SIGSTOP), 0);
+	signal_reader(SIGSTOP);
 	assert_int_equal(artifact_start(reader, fd, &limits, &job), 0);
 	while ((r = artifact_job_read(job, &a)) == -EAGAIN)
 		poll(&(struct pollfd){ .fd = artifact_job_fd(job), .events = POLLIN }, 1, artifact_job_left(job) + 1);
 	assert_int_equal(r, -ETIMEDOUT);
 	artifact_job_free(job);
-	assert_int_equal(kill(reader->pid, SIGCONT), 0);
+	signal_reader(SIGCONT);
 }
 
 /* A file that is shorter than it was is no answer to hang on. */
@@ -243,10 +263,10 @@ static void test_shrinks(void **state)
 
 	(void)state;
 	assert_int_equal(ftruncate(fd, 1 << 20), 0);
-	assert_int_equal(kill(reader->pid, SIGSTOP), 0);
+	signal_reader(SIGSTOP);
 	assert_int_equal(artifact_start(reader, fd, NULL, &job), 0);
 	assert_int_equal(ftruncate(fd, 1000), 0);
-	assert_int_equal(kill(reader->pid, SIGCONT), 0);
+	signal_reader(SIGCONT);
 	while (artifact_job_read(job, &a) == -EAGAIN)
 		poll(&(struct pollfd){ .fd = artifact_job_fd(job), .events = POLLIN }, 1, artifact_job_left(job) + 1);
 	artifact_job_free(job);

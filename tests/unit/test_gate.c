@@ -32,12 +32,15 @@ static void test_patterns(void **state)
 
 	(void)state;
 	assert_non_null(installers);
-	assert_accepted(parse(installers, "archives = true\nrename = [\"archive-v*/*\", \"index/*/*\"]\n"
-					  "open = [\"archive-v*/*/*/METADATA\"]", &diag), &diag);
+	assert_accepted(parse(installers, "archives = true\nrename = [\"archive-v*/*\", \"index/*/*\", \".pnpm/*/*/\"]\n"
+					  "open = [\"archive-v*/*/*/METADATA\"]\ncreate = [\"site-packages/**\"]", &diag), &diag);
 	gate = &installers->items[0].gate;
 	assert_true(gate->archives);
 	assert_false(gate->hold);
-	assert_int_equal(gate->rename_count, 2);
+	assert_int_equal(gate->rename_count, 3);
+	assert_true(gate->rename[2].folder);
+	assert_int_equal(gate->rename[2].level, 2);
+	assert_false(gate->rename[1].folder);
 	assert_string_equal(gate->rename[0].top, "archive-v");
 	assert_int_equal(gate->rename[0].level, 1);
 	assert_null(gate->rename[0].leaf);
@@ -46,6 +49,9 @@ static void test_patterns(void **state)
 	assert_int_equal(gate->open_count, 1);
 	assert_int_equal(gate->open[0].level, 3);
 	assert_string_equal(gate->open[0].leaf, "METADATA");
+	assert_int_equal(gate->create_count, 1);
+	assert_string_equal(gate->create[0].top, "site-packages");
+	assert_int_equal(gate->create[0].level, CORDON_GATE_ANY);
 	installers_free(installers);
 }
 
@@ -59,6 +65,8 @@ static void test_mistakes(void **state)
 		{ "archive = true", 5, 1, "did you mean 'archives'?" },
 		{ "archives = 1", 5, 12, "true or false" },
 		{ "open = \"a/*\"", 5, 8, "a list" },
+		{ "open = [\"a/\"]", 5, 9, "only *" },
+		{ "open = [\"a/x/\"]", 5, 9, "only *" },
 		{ "open = [1]", 5, 9, "a string" },
 		{ "open = [\"a\"]", 5, 9, "no file below" },
 		{ "open = [\"/a\"]", 5, 9, "must begin with the name" },
@@ -69,6 +77,10 @@ static void test_mistakes(void **state)
 		{ "open = [\"a//b\"]", 5, 9, "only * between" },
 		{ "open = [\"a/*.whl\"]", 5, 9, "only * between" },
 		{ "open = [\"a/*/*/*/*/*/*/*\"]", 5, 9, "more than 7 names" },
+		{ "open = [\"a/**\"]", 5, 9, "only * between" },
+		{ "create = [\"a/*\"]", 5, 11, "must end in /**" },
+		{ "create = [\"a\"]", 5, 11, "must end in /**" },
+		{ "create = [\"a/**\", \"a*/**\"]", 5, 19, "compared as an earlier" },
 		{ "open = [\"a/*\", \"a*/b\"]", 5, 16, "compared as an earlier" },
 	};
 

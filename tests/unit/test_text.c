@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/cleanup.h"
 #include "base/text.h"
+#include "hashes.h"
 #include "judge.h"
 
 #include <setjmp.h>
@@ -169,10 +170,33 @@ static void hashes_as_the_kernel_does(void **state)
 	assert_true(text_hash("a", 1) != text_hash("b", 1));
 }
 
+static void names_have_their_hashes(void **state)
+{
+	static const struct {
+		const char *name;
+		uint64_t hash;
+	} names[] = {
+		{ "node_modules", HASH_NODE_MODULES },
+		{ "__pycache__", HASH_PYCACHE },
+		{ ".cache", HASH_DOT_CACHE },
+		{ "security.capability", HASH_CAPABILITY },
+		{ "easy-install.pth", HASH_EASY_INSTALL },
+		{ ".egg-link", HASH_EGG_LINK },
+		{ ".write-test", HASH_WRITE_TEST },
+		{ "installed-files.txt", HASH_INSTALLED_FILES },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (text_hash(names[i].name, strlen(names[i].name)) != names[i].hash)
+			fail_msg("%s has another hash", names[i].name);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(escapes_what_moves_the_cursor),
+		cmocka_unit_test(names_have_their_hashes),
 		cmocka_unit_test(escapes_what_is_no_utf8),
 		cmocka_unit_test(escapes_what_reorders_or_hides),
 		cmocka_unit_test(keeps_other_languages),

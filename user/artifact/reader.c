@@ -123,9 +123,17 @@ static int reader_send(const struct artifact_reader *reader, const struct server
 	return sendmsg(reader->socket, &message, MSG_NOSIGNAL | MSG_DONTWAIT) == sizeof(*request) ? 0 : -errno;
 }
 
+/* Its child that waits may still have the socket when it is gone. */
+static bool reader_is_there(const struct artifact_reader *reader)
+{
+	siginfo_t info = { 0 };
+
+	return reader->socket >= 0 && !waitid(P_PID, (id_t)reader->pid, &info, WEXITED | WNOHANG | WNOWAIT) && !info.si_pid;
+}
+
 int reader_request(struct artifact_reader *reader, const struct server_request *request, int file, int channel)
 {
-	int r = reader->socket >= 0 ? reader_send(reader, request, file, channel) : -EPIPE;
+	int r = reader_is_there(reader) ? reader_send(reader, request, file, channel) : -EPIPE;
 
 	if (r != -EPIPE && r != -ECONNRESET)
 		return r;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* server.c - the fork server: waits, forks; and its child, which lays down what is left and reads one file. */
+/* server.c - the fork server: forks, waits until that child is taken, forks the next; and the child, which waits for a
+ * request, lays down what is left and reads one file. */
 #include "artifact/server.h"
 
 #include "artifact/answer.h"
@@ -19,6 +20,9 @@
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
+
+/* The child's end of the pipe by which it says that it is taken: out of the way of the request's descriptors. */
+#define TAKEN_FD 10
 
 struct server {
 	struct sandbox sandbox;
@@ -92,29 +96,33 @@ static int say_hello(void)
 }
 
 /* Ends with its server, and so with who asked. */
+static int child_bind(const struct server *server)
+{
+	signal(SIGCHLD, SIG_DFL);
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0))
+		return -errno;
+	return getppid() == server->pid ? 0 : -ESRCH;
+}
+
 static int child_prepare(const struct server *server, const struct server_request *request)
 {
 	int r;
 
 	close(SERVER_FD);
-	signal(SIGCHLD, SIG_DFL);
-	if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0))
-		return -errno;
-	if (getppid() != server->pid)
-		return -ESRCH;
 	r = arm(&request->limits);
 	if (!r)
 		r = say_hello();
 	return r ? r : sandbox_child(&server->sandbox, &request->limits);
 }
 
-static void child_main(const struct server *server, const struct server_request *request)
+static void child_read(const struct server *server, const struct server_request *request, int r)
 {
 	struct artifact artifact = { .size = request->size };
 	struct look look = { .fd = SANDBOX_FILE, .size = request->size, .limits = &request->limits, .out = &artifact };
 	struct answer hashes = { 0 }, reading = { 0 };
-	int r = child_prepare(server, request);
 
+	if (!r)
+		r = child_prepare(server, request);
 	if (r) {
 		answer_put_error(&hashes, r);
 		send_all(&hashes);
@@ -154,6 +162,20 @@ static int server_take(struct server_request *ret)
 	return n == sizeof(*ret);
 }
 
+/* Waits to be asked; what went wrong before is the answer then. */
+static void child_main(const struct server *server)
+{
+	struct server_request request;
+	int bound = child_bind(server), r = server_take(&request);
+
+	if (r <= 0)
+		_exit(r ? 1 : 0);
+	if (write(TAKEN_FD, "", 1) != 1)
+		_exit(1);
+	close(TAKEN_FD);
+	child_read(server, &request, bound);
+}
+
 static int server_prepare(struct server *server)
 {
 	int r;
@@ -171,28 +193,75 @@ static int server_prepare(struct server *server)
 	return r ? r : sandbox_server(&server->sandbox);
 }
 
+/* Where there can be no child the next request has that for an answer. */
+static int server_excuse(int error)
+{
+	struct answer answer = { 0 };
+	struct server_request request;
+	int r = server_take(&request);
+
+	if (r <= 0)
+		return r;
+	answer_put_error(&answer, error);
+	send_all(&answer);
+	answer_release(&answer);
+	close(SANDBOX_FILE);
+	close(SANDBOX_CHANNEL);
+	return 1;
+}
+
+/* Whether who asks is gone. */
+static bool server_is_over(void)
+{
+	char byte;
+
+	return !recv(SERVER_FD, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+}
+
+/* One child is always there before it is asked for: to fork takes half as long as to read a small wheel. Gives 1: go on;
+ * 0: who asks is gone; -errno. */
+static int server_turn(const struct server *server)
+{
+	int pair[2];
+	char byte;
+	ssize_t n;
+	pid_t pid;
+
+	if (pipe2(pair, O_CLOEXEC))
+		return server_excuse(-errno);
+	pid = fork();
+	if (!pid) {
+		/* Nothing is open in between: both go where no descriptor of a request will be. */
+		if (dup2(pair[1], TAKEN_FD) < 0)
+			_exit(1);
+		close(pair[0]);
+		close(pair[1]);
+		child_main(server);
+	}
+	if (pid < 0) {
+		int error = -errno;
+
+		close(pair[0]);
+		close(pair[1]);
+		return server_excuse(error);
+	}
+	close(pair[1]);
+	do
+		n = read(pair[0], &byte, 1);
+	while (n < 0 && errno == EINTR);
+	close(pair[0]);
+	/* It ended without a word: with who asks, or because somebody ended it, and there will be another. */
+	return n == 1 || !server_is_over();
+}
+
 static int server_loop(const struct server *server)
 {
-	for (;;) {
-		struct server_request request;
-		int r = server_take(&request);
-		pid_t pid;
+	int r;
 
-		if (r <= 0)
-			return r;
-		pid = fork();
-		if (!pid)
-			child_main(server, &request);
-		if (pid < 0) {
-			struct answer answer = { 0 };
-
-			answer_put_error(&answer, -errno);
-			send_all(&answer);
-			answer_release(&answer);
-		}
-		close(SANDBOX_FILE);
-		close(SANDBOX_CHANNEL);
-	}
+	do
+		r = server_turn(server);
+	while (r > 0);
+	return r;
 }
 
 int artifact_server_main(int argc, char **argv)

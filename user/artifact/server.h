@@ -5,7 +5,7 @@
  * Why a server: the controller is root and has the journal open, so what reads strangers' bytes must have none of its
  * memory: a fork of it will not do. To start this program takes 3 ms, several times what a small wheel takes to be read
  * and three times what a gate may cost. So it is started once, lays its privileges down, touches no file, and is forked
- * for each; no reader outlives its file, and none sees another's.
+ * for each, one ahead; no reader outlives its file, and none sees another's.
  *
  * To it, by SOCK_SEQPACKET: a request with two descriptors, the file and one end of a stream, the channel. By the
  * channel: one byte with the child's pidfd, sent before the child touches the file, so that it can be ended; then the

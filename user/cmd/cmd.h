@@ -7,7 +7,7 @@
 #define CORDON_CMD_CMD_H
 
 /* Exit statuses, ../shared/design.md section 5. */
-#define EXIT_REFUSED 120      /* run: the command's own was 0, but a package was refused or condemned */
+#define EXIT_REFUSED 120      /* run: a package was condemned; or the command's own was 0, and something was refused */
 #define EXIT_CANNOT_GUARD 125 /* run: usage, or cordon cannot guard */
 #define EXIT_CANNOT_RUN 126   /* run: the command is there and cannot be started */
 #define EXIT_NOT_FOUND 127    /* run: no such command */

@@ -121,7 +121,7 @@ static void controller_report(struct controller *c, int status)
 		controller_send(c, PROTO_NOTE, 0, "no installer was seen, so nothing was confined");
 	c->record.status = status;
 	c->record.lost = controller_lost(c);
-	controller_send(c, PROTO_DONE, finding_fails(c) ? 120 : 0, summary);
+	controller_send(c, PROTO_DONE, finding_verdict(c), summary);
 	c->reported = true;
 }
 

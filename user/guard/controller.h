@@ -7,6 +7,7 @@
 
 #include "guard/handover.h"
 #include "guard/places.h"
+#include "guard/proto.h"
 #include "journal/journal.h"
 #include "kernel/kernel.h"
 #include "policy/data.h"
@@ -129,10 +130,14 @@ void hold_note_program(struct controller *c, struct process *process);
 bool wake_turn(struct controller *c);
 /* SIGCONT or SIGKILL to the stopped process of that record, where it is still there and of this session. */
 void task_answer(struct controller *c, const struct cordon_record *head, int signal);
+/* SIGCONT, and an installer may put what it has been given leave for into an environment. */
+void task_pass(struct controller *c, const struct cordon_record *head);
 
-/* compare.c: the path of the file that a task was stopped for; `leaf`: its own name, where the record's may be cut. A new
- * string; NULL: not all of it is known, or memory is short. */
-char *look_path(const struct controller *c, const struct cordon_record_program *record, const char *leaf);
+/* look.c: opens the file that a task was stopped for, for reading; `leaf`: its own name, where the record's may be cut. Gives a
+ * descriptor, or -errno: -ENAMETOOLONG: not all of its path is known; -ESTALE: another one has that name by now. `ret_path`:
+ * its path, a new string, also where it could not be opened; NULL: not known. `ret`: what the kernel says of it now. */
+int look_open(struct controller *c, const struct cordon_record_program *record, const char *leaf, char **ret_path,
+	      struct kernel_origin *ret);
 bool look_same_file(const struct cordon_origin_key *a, const struct cordon_origin_key *b);
 
 /* compare.c: looks whether the file that a stopped task would run is a copy of a good one, and lets the task go on. */
@@ -211,7 +216,7 @@ void finding_take_remains(struct controller *c, uint32_t package, const struct r
  * so, and recorded. */
 void leftover_end(struct controller *c);
 /* What `fail_on` counts. */
-bool finding_fails(const struct controller *c);
+enum proto_verdict finding_verdict(const struct controller *c);
 
 /* controller.c: tells kernel and supervisor that the controller lives. */
 void controller_heartbeat(struct controller *c);

@@ -192,6 +192,19 @@ static char *finding_condemned(const struct controller *c, const struct cordon_r
 			   with ? "; it was built with " : "", with ? with : "");
 }
 
+/* Of what the kernel found by itself at the gate. */
+static const char *finding_artifact_reason(unsigned int what)
+{
+	switch (what) {
+	case CORDON_ARTIFACT_CHANGED:
+		return "it has changed since it was looked at, or somebody may change it";
+	case CORDON_ARTIFACT_MISSING:
+		return "it comes into an environment, and from no archive that was looked at";
+	default:
+		return "it could not be looked at: nobody was there to ask";
+	}
+}
+
 void finding_take(struct controller *c, const struct cordon_record_finding *record)
 {
 	struct finding finding = finding_begin(c, record->rule, record->op.kind);
@@ -212,10 +225,16 @@ void finding_take(struct controller *c, const struct cordon_record_finding *reco
 	finding.answer = record->answer;
 	finding_fill_actor(c, &finding, &record->head);
 	finding_fill_object(c, &finding, record);
+	if (record->op.kind == CORDON_OP_ARTIFACT)
+		finding.reason = strdup(finding_artifact_reason(record->op.what));
 	if (cordon_condemns(record->action, c->kernel_session.mode, record->head.label.role)) {
 		condemn_take(c, &record->head.label);
 		finding.reason = finding_condemned(c, &record->head);
 	}
+	/* The kernel's word on an artifact: without one of the controller's, or against it. */
+	if (record->op.kind == CORDON_OP_ARTIFACT)
+		finding.reason = strdup(record->op.what == CORDON_ARTIFACT_CHANGED ? "it has changed since it was looked at" :
+				        "nobody could be asked to look at it");
 	finding_put(c, &finding);
 }
 
@@ -346,36 +365,4 @@ void finding_take_remains(struct controller *c, uint32_t package, const struct r
 	finding.reason = strdup(what->reason);
 	finding.hint = finding_copy(what->hint);
 	finding_put(c, &finding);
-}
-
-static bool finding_is_refused(const struct controller *c, unsigned int rule, bool condemned)
-{
-	for (unsigned int role = CORDON_ROLE_INSTALLER; role < CORDON_ROLE_COUNT; role++) {
-		unsigned int action = c->kernel_session.actions[role][rule];
-
-		if (action == CORDON_ACTION_CONDEMN || (action == CORDON_ACTION_DENY && !condemned))
-			return true;
-	}
-	return false;
-}
-
-/* Whether the record of a refusal may be among the lost ones. Package code can drown it in others. */
-static bool finding_may_be_lost(const struct controller *c, bool condemned)
-{
-	for (unsigned int rule = 1; c->kernel_session.mode == CORDON_MODE_ENFORCE && rule < CORDON_RULE_COUNT; rule++)
-		if (finding_is_refused(c, rule, condemned) && kernel_lost(c->kernel, c->session, rule))
-			return true;
-	return false;
-}
-
-bool finding_fails(const struct controller *c)
-{
-	switch (c->options->fail_on >= 0 ? c->options->fail_on : (int)c->policy->fail_on) {
-	case POLICY_FAIL_ON_DENY:
-		return c->refused || finding_may_be_lost(c, false);
-	case POLICY_FAIL_ON_CONDEMN:
-		return c->condemned || finding_may_be_lost(c, true);
-	default:
-		return false;
-	}
 }

@@ -126,6 +126,7 @@ void finding_fill_object(struct controller *c, struct finding *finding, const st
 	case CORDON_OP_SETID:
 	case CORDON_OP_EXEC:
 	case CORDON_OP_MAP:
+	case CORDON_OP_ARTIFACT:
 		finding->object_path = finding_path(c, record);
 		break;
 	case CORDON_OP_SIGNAL:

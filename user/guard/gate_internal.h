@@ -31,4 +31,9 @@ struct gate_seen *gate_remember(struct gate *gate, const struct cordon_origin_ke
  * Gives whether that is one too many of a file that changes again and again while it is looked at. */
 bool gate_looks_for_ever(struct gate_seen *seen, uint64_t changed, int64_t since, bool stale);
 
+/* gate_uv.c: the SHA-256 of the wheel whose METADATA is at `path` in uv's cache; of the source that `folder`, a build's, was
+ * unpacked from. Fills ret and gives 0; -ENOENT: nothing says it; -ENOMEM. */
+int gate_uv_wheel_digest(const char *path, const struct identity *identity, char ret[65]);
+int gate_uv_source_digest(const char *folder, char ret[65]);
+
 #endif

@@ -21,7 +21,14 @@ enum proto_type {
 	PROTO_FAILED, /* text: why it cannot guard */
 	PROTO_NOTE,   /* text: a line for the user, while the command runs */
 	PROTO_ALIVE,  /* every second */
-	PROTO_DONE,   /* value: what fail_on counts, as exit status; text: the summary */
+	PROTO_DONE,   /* value: enum proto_verdict; text: the summary */
+};
+
+/* What fail_on counts. */
+enum proto_verdict {
+	PROTO_CLEAN,
+	PROTO_REFUSED,   /* the command fails, also where it says 0 */
+	PROTO_CONDEMNED, /* a package was caught: that is its status, whatever the command's own is */
 };
 
 #define PROTO_TEXT_MAX 60000 /* below the default send buffer */

@@ -47,7 +47,7 @@ struct supervisor {
 	bool ready, lost, done;
 	bool exited;
 	int status; /* wait status of the command */
-	int verdict; /* of PROTO_DONE */
+	int verdict; /* enum proto_verdict, of PROTO_DONE */
 	char *failure; /* of PROTO_FAILED */
 	char *summary;
 };
@@ -281,9 +281,13 @@ static int supervisor_status(const struct supervisor *sv)
 {
 	if (WIFSIGNALED(sv->status))
 		return 128 + WTERMSIG(sv->status);
+	if (sv->done && sv->verdict == PROTO_CONDEMNED)
+		return EXIT_REFUSED;
 	if (WEXITSTATUS(sv->status))
 		return WEXITSTATUS(sv->status);
-	return sv->done ? sv->verdict : EXIT_CANNOT_GUARD;
+	if (!sv->done)
+		return EXIT_CANNOT_GUARD;
+	return sv->verdict == PROTO_CLEAN ? 0 : EXIT_REFUSED;
 }
 
 static int supervisor_refuse(struct supervisor *sv, int r)

@@ -101,7 +101,8 @@ bool wake_turn(struct controller *c)
 	return watching;
 }
 
-void task_answer(struct controller *c, const struct cordon_record *head, int signal)
+/* `marks`: CORDON_READS_* that an installer's label gets. */
+static void answer(struct controller *c, const struct cordon_record *head, int signal, uint32_t marks)
 {
 	/* Through a pidfd: between our look and the signal the number may become another's. */
 	_cleanup_close_ int pidfd = (int)syscall(SYS_pidfd_open, (pid_t)head->pid, 0);
@@ -112,10 +113,21 @@ void task_answer(struct controller *c, const struct cordon_record *head, int sig
 	if (pidfd < 0 || kernel_label_get(c->kernel, head->tgid, &now) || now.session != c->session)
 		return;
 	/* At the gate every call of it stopped it again until here. */
-	if (now.role == CORDON_ROLE_INSTALLER && (now.flags & CORDON_LABEL_HELD)) {
+	if (now.role == CORDON_ROLE_INSTALLER && ((now.flags & CORDON_LABEL_HELD) || marks)) {
 		now.flags &= (uint8_t)~CORDON_LABEL_HELD;
+		now.reads |= marks;
 		if (kernel_label_set(c->kernel, head->tgid, &now))
 			signal = SIGKILL;
 	}
 	syscall(SYS_pidfd_send_signal, pidfd, signal, NULL, 0);
+}
+
+void task_answer(struct controller *c, const struct cordon_record *head, int signal)
+{
+	answer(c, head, signal, 0);
+}
+
+void task_pass(struct controller *c, const struct cordon_record *head)
+{
+	answer(c, head, SIGCONT, CORDON_READS_PASSED);
 }

@@ -53,6 +53,7 @@ void installer_release(struct installer *installer)
 	strings_free(installer->attribute_exe, installer->attribute_exe_count);
 	gate_patterns_release(installer->gate.open, installer->gate.open_count);
 	gate_patterns_release(installer->gate.rename, installer->gate.rename_count);
+	gate_patterns_release(installer->gate.create, installer->gate.create_count);
 	strings_free(installer->own, installer->own_count);
 	strings_free(installer->shared, installer->shared_count);
 	strings_free(installer->caches, installer->cache_count);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * installers_gate.c - [gate] of recognition files: where an installer takes artifacts into use. The kernel compares the name
- * of one folder some levels above a file, and the file's own, so patterns have only these two, and * between them.
+ * of one folder some levels above a file, and the file's own, so patterns have only these two, and * between them. A / at the
+ * end: folders alone. In `create` the folder may be any number of levels above, which is written with two of them.
  */
 #include "base/cleanup.h"
 #include "policy/installers.h"
@@ -36,7 +37,7 @@ static int parse_top(const struct schema *s, const struct toml_node *node, size_
 	return ret->top ? 0 : -ENOMEM;
 }
 
-static int parse_pattern(const struct schema *s, const struct toml_node *node, struct gate_pattern *ret)
+static int parse_pattern(const struct schema *s, const struct toml_node *node, bool deep, struct gate_pattern *ret)
 {
 	const char *part;
 	int r = schema_kind(s, node, TOML_STRING);
@@ -46,11 +47,20 @@ static int parse_pattern(const struct schema *s, const struct toml_node *node, s
 	if (r < 0)
 		return r;
 	part = node->string + strcspn(node->string, "/");
+	if (deep) {
+		ret->level = CORDON_GATE_ANY;
+		return !strcmp(part, "/**") ? 0 : schema_error(s, node, "'%s' must end in /**: at any depth", node->string);
+	}
 	for (; *part == '/'; part += strcspn(part, "/")) {
 		size_t len = strcspn(++part, "/");
 
 		if (++ret->level > CORDON_GATE_LEVELS)
 			return schema_error(s, node, "'%s' has more than %d names", node->string, CORDON_GATE_LEVELS + 1);
+		if (!len && !*part && ret->level > 1 && part[-2] == '*') {
+			ret->level--;
+			ret->folder = true;
+			break;
+		}
 		if (len == 1 && *part == '*')
 			continue;
 		if (!len || part[len] || memchr(part, '*', len) || len >= CORDON_NAME_LEN)
@@ -72,7 +82,8 @@ static int check_twice(const struct schema *s, const struct toml_node *node, con
 	return 0;
 }
 
-static int parse_patterns(const struct schema *s, const struct toml_node *list, struct gate_pattern **ret, size_t *ret_count)
+static int parse_patterns(const struct schema *s, const struct toml_node *list, bool deep, struct gate_pattern **ret,
+			  size_t *ret_count)
 {
 	int r;
 
@@ -87,7 +98,7 @@ static int parse_patterns(const struct schema *s, const struct toml_node *list, 
 	for (size_t i = 0; !r && i < list->count; i++) {
 		/* Counted first: what is half filled must be released too. */
 		++*ret_count;
-		r = parse_pattern(s, &list->items[i], &(*ret)[i]);
+		r = parse_pattern(s, &list->items[i], deep, &(*ret)[i]);
 		if (!r)
 			r = check_twice(s, &list->items[i], *ret, i);
 	}
@@ -105,7 +116,7 @@ static int parse_flag(const struct schema *s, const struct toml_node *node, bool
 
 int installer_gate_parse(struct installer *installer, const struct schema *s, const struct toml_node *table)
 {
-	static const char *const keys[] = { "archives", "open", "rename", "hold", NULL };
+	static const char *const keys[] = { "archives", "open", "rename", "create", "hold", NULL };
 	struct installer_gate *gate = &installer->gate;
 	int r;
 
@@ -117,6 +128,8 @@ int installer_gate_parse(struct installer *installer, const struct schema *s, co
 	if (!r)
 		r = parse_flag(s, toml_get(table, "hold"), &gate->hold);
 	if (!r)
-		r = parse_patterns(s, toml_get(table, "open"), &gate->open, &gate->open_count);
-	return r < 0 ? r : parse_patterns(s, toml_get(table, "rename"), &gate->rename, &gate->rename_count);
+		r = parse_patterns(s, toml_get(table, "open"), false, &gate->open, &gate->open_count);
+	if (!r)
+		r = parse_patterns(s, toml_get(table, "rename"), false, &gate->rename, &gate->rename_count);
+	return r < 0 ? r : parse_patterns(s, toml_get(table, "create"), true, &gate->create, &gate->create_count);
 }

@@ -181,6 +181,7 @@ struct gate_pattern {
 	char *top;
 	unsigned int level; /* 1: in `top` itself */
 	char *leaf;	    /* NULL: any */
+	bool folder;	    /* no file; leaf is NULL */
 };
 
 /* [gate]: where the installer takes artifacts into use. */
@@ -188,7 +189,8 @@ struct installer_gate {
 	bool archives; /* archives that it opens for reading, by their names' ends and by what is new in a temporary folder */
 	bool hold;     /* there is no such point: package code is held at its exec for the verdict */
 	struct gate_pattern *open, *rename;
-	size_t open_count, rename_count;
+	struct gate_pattern *create; /* folders below which it makes files only when an artifact has passed */
+	size_t open_count, rename_count, create_count;
 };
 
 struct installer {
@@ -214,7 +216,7 @@ struct installer {
 	/* How package code's identity is found, in this order; see session/attribute.h */
 	char **attribute_env;  /* "npm_package_name=name" pairs: variable, field */
 	size_t attribute_env_count;
-	/* Patterns over cwd, or a folder above it, with {name} {version}: "*\/pip-install-*\/{name}_*". A leading
+	/* Patterns over cwd, or a folder above it, with {name} {version} {hex}: "*\/pip-install-*\/{name}_{hex}". A leading
 	 * "*\/" is any number of folders; every other * and field stays in one component and takes all it can. */
 	char **attribute_cwd;
 	size_t attribute_cwd_count;
