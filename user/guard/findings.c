@@ -231,10 +231,6 @@ void finding_take(struct controller *c, const struct cordon_record_finding *reco
 		condemn_take(c, &record->head.label);
 		finding.reason = finding_condemned(c, &record->head);
 	}
-	/* The kernel's word on an artifact: without one of the controller's, or against it. */
-	if (record->op.kind == CORDON_OP_ARTIFACT)
-		finding.reason = strdup(record->op.what == CORDON_ARTIFACT_CHANGED ? "it has changed since it was looked at" :
-				        "nobody could be asked to look at it");
 	finding_put(c, &finding);
 }
 
