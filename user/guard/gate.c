@@ -3,7 +3,7 @@
  * gate.c - who waits for the verdict on what, until when; and the answer.
  *
  * Nobody waits for ever: a file that somebody has open for writing, a reader that takes too long, a controller that was
- * stopped itself: each ends in the mode's refusal. In audit nobody waits longer than GATE_AUDIT_MS; what is found
+ * stopped itself: each ends in the mode's refusal. In audit nobody waits longer than AUDIT_WAIT_MS; what is found
  * later is told all the same.
  */
 #include "guard/gate_internal.h"
@@ -21,7 +21,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define GATE_AUDIT_MS 500
 /* Who writes an archive closes it before it is read; a mapped page may be on its way for a moment. */
 #define GATE_WRITER_MS 3000
 #define GATE_WRITER_LOOK_MS 20
@@ -76,6 +75,15 @@ static const char *gate_ecosystem(const struct controller *c, const struct cordo
 	return installer ? installer->ecosystem : "";
 }
 
+/* A job asks by itself until there is a verdict. It runs, so its label is not ours to write. */
+static void job_wake(struct controller *c, const struct gate_job *job, int signal)
+{
+	const struct cordon_record_program *look = &job->record.look;
+
+	if (!look->polls || signal != SIGCONT)
+		task_answer(c, &look->head, signal);
+}
+
 /* The verdict goes to the kernel before the task is woken. What cannot be written there ends who waits for it. */
 static void job_answer(struct controller *c, struct gate_job *job, unsigned int answer, bool always)
 {
@@ -91,9 +99,9 @@ static void job_answer(struct controller *c, struct gate_job *job, unsigned int 
 		log_debug("cannot write the verdict on '%s': %s", job->path ? job->path : "?", strerror(-r));
 	/* trace: there is no call to make once more. */
 	if (r || (refused && look->final))
-		task_answer(c, &look->head, SIGKILL);
-	else if (refused)
-		task_answer(c, &look->head, SIGCONT);
+		job_wake(c, job, SIGKILL);
+	else if (refused || look->polls)
+		job_wake(c, job, SIGCONT);
 	else
 		task_pass(c, &look->head);
 	job->answered = true;
@@ -163,7 +171,7 @@ static void job_judge(struct controller *c, struct gate_job *job, struct gate_ob
 	if (stale) {
 		/* It asks once more, about what is there now. */
 		if (!job->answered)
-			task_answer(c, &job->record.look.head, job->record.look.final ? SIGKILL : SIGCONT);
+			job_wake(c, job, job->record.look.final ? SIGKILL : SIGCONT);
 		job->answered = true;
 		return;
 	}
@@ -172,6 +180,10 @@ static void job_judge(struct controller *c, struct gate_job *job, struct gate_ob
 		return;
 	}
 	gate_judge(c, object, &verdict);
+	/* Audit let it pass: from now on for what it was. */
+	if (job->answered)
+		kernel_verdict(c->kernel, &job->record.look.key, &(struct cordon_verdict){
+			.changed = job->record.look.changed, .answer = CORDON_ANSWER_PASS });
 	if (seen) {
 		seen->identity = object->identity;
 		snprintf(seen->sha256, sizeof(seen->sha256), "%s", object->sha256);
@@ -271,8 +283,9 @@ static bool job_turn(struct controller *c, struct gate_job *job)
 	struct artifact artifact = { 0 };
 	int r;
 
-	if (audit && !job->answered && clock_ms() - job->since >= GATE_AUDIT_MS)
-		job_answer(c, job, CORDON_ANSWER_PASS, false);
+	if (audit && !job->answered && task_has_waited(&job->record.look.head) >= AUDIT_WAIT_MS)
+		/* As long as somebody writes it, no other verdict would let it be opened. */
+		job_answer(c, job, CORDON_ANSWER_PASS, true);
 	if (!job->reading && job_start(c, job))
 		return true;
 	if (!job->reading)
@@ -320,7 +333,7 @@ size_t gate_poll(struct controller *c, struct pollfd *fds, size_t room, int *tim
 		int left = job->reading ? artifact_job_left(job->reading) : GATE_WRITER_LOOK_MS;
 
 		if (!job->answered && c->kernel_session.mode == CORDON_MODE_AUDIT) {
-			int64_t rest = job->since + GATE_AUDIT_MS - clock_ms();
+			int64_t rest = AUDIT_WAIT_MS - task_has_waited(&job->record.look.head);
 
 			left = rest < left ? rest > 0 ? (int)rest : 0 : left;
 		}
