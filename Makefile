@@ -116,7 +116,7 @@ $(O)/tools/%: tests/tools/%.c $(USER_OBJ) | $(O)/tools $(SKEL)
 
 # Without sanitizers: a raw clone or a vfork is not theirs to watch, and what costs is measured.
 # Started some hundred times in a run, so without the program's libraries.
-$(O)/tools/attack $(O)/tools/hammer $(O)/tools/loop: $(O)/tools/%: tests/tools/%.c Makefile | $(O)/tools
+$(O)/tools/attack $(O)/tools/hammer $(O)/tools/loop $(O)/tools/uring: $(O)/tools/%: tests/tools/%.c Makefile | $(O)/tools
 	$(call msg,TOOL,$@)
 	$(Q)$(CC) $(CPPFLAGS_ALL) $(filter-out $(SAN_FLAGS),$(CFLAGS_ALL)) -MMD -MP -o $@ $< -lpthread
 

@@ -26,13 +26,19 @@ static __always_inline void *emit_ring(__u32 session)
 	return bpf_map_lookup_elem(&rings, &session);
 }
 
-/* Fills the head of a record about `leader`, a process's first thread. */
-static __always_inline void emit_head(struct cordon_record *head, __u16 type, __u32 size, struct task_struct *leader,
-				      const struct cordon_label *label, __u32 level)
+/* Type and size of a record, as one number: a global function takes five arguments. */
+#define EMIT_KIND(type, record) ((type) << 16 | sizeof(*(record)))
+
+/* Fills the head of a record about `address`, a process's first thread, as one at `level` sees it. */
+CORDON_GLOBAL int emit_head(struct cordon_record *head, __u32 kind, __u64 address, struct cordon_label *label, __u32 level)
 {
+	struct task_struct *leader = (void *)address;
+
+	if (!head || !label)
+		return 0;
 	head->abi = CORDON_ABI;
-	head->type = type;
-	head->size = size;
+	head->type = kind >> 16;
+	head->size = kind & 0xffff;
 	head->time = bpf_ktime_get_ns();
 	head->session = label->session;
 	head->pid = task_pid_at(leader, level);
@@ -43,8 +49,14 @@ static __always_inline void emit_head(struct cordon_record *head, __u16 type, __
 	head->label.reads &= ~CORDON_READS_MARKS;
 	head->pad = 0;
 	bpf_get_current_comm(head->comm, sizeof(head->comm));
+	return 0;
 }
 
+/* The first thread of the current process. */
+static __always_inline __u64 emit_leader(void)
+{
+	return (__u64)BPF_CORE_READ((struct task_struct *)bpf_get_current_task(), group_leader);
+}
 
 /* What ask() needs beside the operation. Zero in what does not apply. */
 struct ask_object {
@@ -60,7 +72,6 @@ struct ask_object {
 
 CORDON_GLOBAL int emit_finding(struct cordon_label *label, struct cordon_op *op, struct ask_object *object, __u32 verdict)
 {
-	struct task_struct *task = (void *)bpf_get_current_task();
 	struct cordon_record_finding *record;
 	struct cordon_session *session;
 	struct dentry *dentry;
@@ -76,8 +87,7 @@ CORDON_GLOBAL int emit_finding(struct cordon_label *label, struct cordon_op *op,
 		emit_count_lost(label->session, verdict >> 16);
 		return 0;
 	}
-	emit_head(&record->head, CORDON_RECORD_FINDING, sizeof(*record), BPF_CORE_READ(task, group_leader), label,
-		  session ? session->level : 0);
+	emit_head(&record->head, EMIT_KIND(CORDON_RECORD_FINDING, record), emit_leader(), label, session ? session->level : 0);
 	if (object->package)
 		record->head.label.package = object->package == CORDON_PACKAGE_UNKNOWN ? 0 : object->package;
 	record->op = *op;
@@ -190,6 +200,8 @@ static __always_inline int answer_errno(__u32 answer)
 		asm volatile("%0 = -2" : "=r"(ret));
 	else if (answer == CORDON_ANSWER_AGAIN)
 		asm volatile("%0 = -513" : "=r"(ret));
+	else if (answer == CORDON_ANSWER_NOT_SO)
+		asm volatile("%0 = -95" : "=r"(ret)); /* EOPNOTSUPP */
 	else
 		asm volatile("%0 = -1" : "=r"(ret));
 	return ret;

@@ -6,31 +6,11 @@
  * readable in the new memory only. Here only `root` becomes `installer`; whatever an installer or a helper starts is put
  * to `package` and stopped, and the controller, which can look at files, may raise it again (user/session/decide.h).
  */
+#include "admit.bpf.h"
 #include "argv.h"
 #include "program.bpf.h"
 
 char _license[] SEC("license") = "Dual BSD/GPL";
-
-/* Reads what was given to execve. The interpreter's path is read first, since that is what recognition looks at. */
-static __always_inline void exec_read_args(struct cordon_record_exec *record, struct task_struct *task)
-{
-	struct mm_struct *mm = BPF_CORE_READ(task, mm);
-	unsigned long start = BPF_CORE_READ(mm, arg_start), end = BPF_CORE_READ(mm, arg_end);
-	unsigned long len = end - start;
-
-	record->truncated = 0;
-	record->args_len = 0;
-	if (end < start)
-		len = 0;
-	if (len > CORDON_ARGS_LEN) {
-		len = CORDON_ARGS_LEN;
-		record->truncated = 1;
-	}
-	if (len && bpf_probe_read_user(record->args, len, (void *)start))
-		record->truncated = 1; /* paged out, say: nobody knows what it was */
-	else
-		record->args_len = len;
-}
 
 static __always_inline struct cordon_recognition *exec_look_up(const struct cordon_features *f, __u32 token, __u32 session)
 {
@@ -120,52 +100,7 @@ static __noinline void exec_decide(struct cordon_label *label, struct cordon_rec
 	default:
 		return; /* package code never leaves that role, whatever it starts */
 	}
-	label->role = CORDON_ROLE_PACKAGE;
-	label->flags = 0;
-	label->package = 0;
-	label->reads = 0;
-}
-
-/* Whether it is the controller that takes secrets out of the environment of such code. */
-static __always_inline bool exec_is_emptied(const struct cordon_session *session)
-{
-	return session->mode == CORDON_MODE_ENFORCE &&
-	       (session->actions[CORDON_ROLE_PACKAGE][CORDON_RULE_ENV_SECRET] > CORDON_ACTION_LOG ||
-		session->actions[CORDON_ROLE_PROJECT][CORDON_RULE_ENV_SECRET] > CORDON_ACTION_LOG);
-}
-
-/*
- * Stops code that is not bound yet, for the controller to bind it. Without a controller nobody will: in enforce it ends
- * here, in audit it goes on as package `unknown`. So it is where only the ring is full; but whose environment nobody has
- * looked at ends: a package could fill the ring, and have its next program start with the user's secrets.
- */
-static __always_inline void exec_hold(struct cordon_label *label, struct cordon_record_exec *record,
-				      struct cordon_session *session)
-{
-	if (label->role != CORDON_ROLE_PACKAGE && label->role != CORDON_ROLE_PROJECT)
-		return;
-	if (task_is_doomed(label)) {
-		bpf_send_signal(SIGKILL);
-		return;
-	}
-	if (label->flags & (CORDON_LABEL_BOUND | CORDON_LABEL_CONFINED))
-		return;
-	if (!session_is_alive(session, label->session)) {
-		label->flags |= CORDON_LABEL_BOUND;
-		if (session->mode == CORDON_MODE_ENFORCE) {
-			label->flags |= CORDON_LABEL_DOOMED;
-			bpf_send_signal(SIGKILL);
-		}
-	} else if (record && !bpf_send_signal_thread(SIGSTOP)) {
-		label->flags |= CORDON_LABEL_HELD;
-		record->held = 1;
-	} else {
-		label->flags |= CORDON_LABEL_BOUND;
-		if (exec_is_emptied(session)) {
-			label->flags |= CORDON_LABEL_DOOMED;
-			bpf_send_signal(SIGKILL);
-		}
-	}
+	hold_as_package(label);
 }
 
 /* The program that runs from here on: on trace it is judged now, before its first instruction, on fmod_ret for the
@@ -197,13 +132,17 @@ static __always_inline void exec_program(struct cordon_label *label, struct linu
 /*
  * Past the point of no return. Where the kernel preempts tracepoints (7.3), the program below is skipped for every task of a
  * CPU while one run of it is preempted there: code of a package would go on as what started it. So the label says that it has
- * yet to come, and task_admit() ends who gets to a hook without it. Whoever is package code already stays that.
+ * yet to come, and admit_late() decides where it did not. Whoever is package code already stays that, but may be no linker
+ * any more.
  */
 static __always_inline int exec_expect(void)
 {
 	struct cordon_label *label = task_label();
 
-	if (label && label->role != CORDON_ROLE_PACKAGE)
+	if (!label)
+		return 0;
+	label->flags &= ~(CORDON_LABEL_LINKER | CORDON_LABEL_KEEPER);
+	if (label->role != CORDON_ROLE_PACKAGE)
 		label->reads |= CORDON_READS_EXEC;
 	return 0;
 }
@@ -247,18 +186,17 @@ int BPF_PROG(cordon_exec, struct task_struct *task, int old_pid, struct linux_bi
 		emit_count_lost(label->session, CORDON_RULE_NONE);
 		exec_decide(label, NULL, session);
 		exec_program(label, bprm, role_before);
-		exec_hold(label, NULL, session);
+		hold_unbound(label, NULL, session);
 		return 0;
 	}
-	emit_head(&record->head, CORDON_RECORD_EXEC, sizeof(*record), BPF_CORE_READ(task, group_leader), label,
-		  session->level);
-	exec_read_args(record, task);
+	emit_head(&record->head, EMIT_KIND(CORDON_RECORD_EXEC, record), emit_leader(), label, session->level);
+	hold_read_args(record, task);
 	len = bpf_probe_read_kernel_str(record->path, sizeof(record->path), bprm->interp);
 	record->path_len = len > 0 ? len : 0;
 	record->held = 0;
 	exec_decide(label, record, session);
 	exec_program(label, bprm, role_before);
-	exec_hold(label, record, session);
+	hold_unbound(label, record, session);
 	len = bpf_probe_read_kernel_str(record->path, sizeof(record->path), bprm->filename);
 	record->path_len = len > 0 ? len : 0;
 	record->role_before = role_before;

@@ -133,73 +133,6 @@ CORDON_GLOBAL int file_find(struct cordon_label *label, struct file_request *req
 	return 0;
 }
 
-static __always_inline __u64 file_layer_mark(void)
-{
-	struct inode___state *old = NULL;
-
-	if (bpf_core_enum_value_exists(enum inode_state_flags_enum, I_OVL_INUSE))
-		return bpf_core_enum_value(enum inode_state_flags_enum, I_OVL_INUSE);
-	if (bpf_core_enum_value_exists(enum inode_state_flags_t, I_OVL_INUSE___t))
-		return bpf_core_enum_value(enum inode_state_flags_t, I_OVL_INUSE___t);
-	return bpf_core_field_size(old->i_state) == sizeof(__u32) ? I_OVL_INUSE_32 : I_OVL_INUSE_64;
-}
-
-static __always_inline bool file_is_layer_root(struct inode *inode)
-{
-	struct inode___state2 *new = (void *)inode;
-	struct inode___state1 *mid = (void *)inode;
-	struct inode___state *old = (void *)inode;
-
-	if (bpf_core_field_exists(new->i_state))
-		return BPF_CORE_READ(new, i_state.__state) & file_layer_mark();
-	if (bpf_core_field_exists(mid->i_state))
-		return BPF_CORE_READ(mid, i_state) & file_layer_mark();
-	return BPF_CORE_READ(old, i_state) & file_layer_mark();
-}
-
-/* Global for the reason that object_step() has. */
-CORDON_GLOBAL int file_layer_up(struct object_walk *walk)
-{
-	struct dentry *dentry, *parent;
-
-	if (!walk)
-		return 1;
-	dentry = walk->dentry;
-	parent = BPF_CORE_READ(dentry, d_parent);
-	if (file_is_layer_root(BPF_CORE_READ(dentry, d_inode)))
-		walk->finished = 1;
-	walk->dentry = parent;
-	return walk->finished || !parent || parent == dentry;
-}
-
-static long file_layer_step(__u32 depth, struct object_walk *walk)
-{
-	return file_layer_up(walk) ? 1 : 0;
-}
-
-CORDON_GLOBAL int file_lies_in_layer(__u64 dentry)
-{
-	struct object_walk walk = {};
-
-	walk.dentry = (void *)dentry;
-	bpf_loop(CORDON_WALK_MAX, file_layer_step, &walk, 0);
-	return walk.finished;
-}
-
-/*
- * Overlayfs carries out on its upper layer what was judged on itself, and the hooks are called for that too. It does so
- * with the credentials of who mounted it, in a folder that it has marked as taken: whoever names that layer himself has
- * his own credentials, and who has others (a core dump) is not below such a folder.
- */
-CORDON_GLOBAL int file_is_layer(__u64 dentry)
-{
-	struct task_struct *task = (void *)bpf_get_current_task();
-
-	if (BPF_CORE_READ(task, cred) == BPF_CORE_READ(task, real_cred))
-		return 0;
-	return file_lies_in_layer(dentry);
-}
-
 /* Asks the judge about what was found. Apart from the finding, whose walk needs the stack that this takes. */
 CORDON_GLOBAL __u32 file_answer(struct cordon_label *label, struct file_request *request, __u32 origin)
 {
@@ -226,7 +159,7 @@ CORDON_GLOBAL __u32 file_judge(struct cordon_label *label, struct file_request *
 {
 	if (!label || !request)
 		return CORDON_ANSWER_EPERM;
-	if (file_is_layer((__u64)request->dentry)) {
+	if (layer_is_worked_on((__u64)request->dentry)) {
 		request->hit.zone = CORDON_ZONE_DEEP; /* which says nothing good of what lies there */
 		return CORDON_ANSWER_PASS;
 	}
@@ -266,7 +199,6 @@ static __always_inline __u32 file_change(struct cordon_label *label, struct dent
 CORDON_GLOBAL int file_note_archive(struct cordon_label *label, __u64 address)
 {
 	struct dentry *dentry = (void *)address;
-	struct task_struct *task = (void *)bpf_get_current_task();
 	struct cordon_record_archive *record;
 	struct cordon_session *session;
 	const unsigned char *name;
@@ -282,8 +214,7 @@ CORDON_GLOBAL int file_note_archive(struct cordon_label *label, __u64 address)
 		emit_count_lost(label->session, CORDON_RULE_NONE);
 		return 0;
 	}
-	emit_head(&record->head, CORDON_RECORD_ARCHIVE, sizeof(*record), BPF_CORE_READ(task, group_leader), label,
-		  session ? session->level : 0);
+	emit_head(&record->head, EMIT_KIND(CORDON_RECORD_ARCHIVE, record), emit_leader(), label, session ? session->level : 0);
 	bpf_probe_read_kernel_str(record->name, sizeof(record->name), name);
 	bpf_probe_read_kernel_str(record->parent, sizeof(record->parent), BPF_CORE_READ(dentry, d_parent, d_name.name));
 	bpf_ringbuf_submit(record, 0);
@@ -364,7 +295,7 @@ static __always_inline __u32 file_ask_open(struct cordon_label *label, struct fi
 	/* O_TRUNC empties a file that is opened for reading only, too. */
 	if ((mode & FMODE_WRITE) || fresh)
 		request.access |= CORDON_ACCESS_WRITE;
-	if (file_is_behind(file, request.dentry) || file_is_layer((__u64)request.dentry))
+	if (file_is_behind(file, request.dentry) || layer_is_worked_on((__u64)request.dentry))
 		return CORDON_ANSWER_PASS;
 	answer = file_judge(label, &request);
 	/* Here and not in file_opened(), for the stack that a way so deep would take. */

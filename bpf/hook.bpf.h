@@ -17,7 +17,7 @@
 #ifndef CORDON_HOOK_BPF_H
 #define CORDON_HOOK_BPF_H
 
-#include "emit.bpf.h"
+#include "admit.bpf.h"
 #include "twin.bpf.h"
 
 #define HOOK_ARGS(...) __VA_ARGS__

@@ -90,7 +90,7 @@ struct cred {
 };
 
 struct mm_struct {
-	unsigned long arg_start, arg_end;
+	unsigned long arg_start, arg_end, env_end;
 };
 
 struct fdtable {
@@ -102,11 +102,11 @@ struct files_struct {
 	struct fdtable *fdt;
 };
 
-struct completion;
-
 struct thread_info {
 	__u32 status; /* x86: TS_COMPAT */
 };
+
+struct completion;
 
 struct task_struct {
 	struct thread_info thread_info;
@@ -116,8 +116,7 @@ struct task_struct {
 	struct mm_struct *mm;
 	struct pid *thread_pid;
 	struct files_struct *files;
-	unsigned int flags; /* PF_* */
-	unsigned int personality;
+	unsigned int flags, personality; /* PF_* */
 	unsigned int in_execve : 1;
 	const struct cred *cred, *real_cred; /* differ where the kernel put others on for a call */
 	struct hlist_node pid_links[4];
@@ -125,6 +124,7 @@ struct task_struct {
 };
 
 struct super_block {
+	unsigned int s_dev;
 	unsigned long s_magic, s_flags;
 };
 
@@ -366,6 +366,7 @@ _Static_assert(offsetof(struct user_sockaddr, in4) == 4 && offsetof(struct user_
 #define EPERM 1
 #define ENOENT 2
 #define EAGAIN 11
+#define ENOSYS 38
 #define ERESTARTNOINTR 513
 
 #define SIGKILL 9

@@ -7,8 +7,8 @@
  * the tgid. Threads and io_uring workers share their process's. Where trampolines are refused (trace) only the second
  * one runs.
  */
-#include "emit.bpf.h"
 #include "hook.bpf.h"
+#include "pid.bpf.h"
 
 char _license[] SEC("license") = "Dual BSD/GPL";
 
@@ -21,6 +21,58 @@ static __always_inline __u32 lineage_ask_flood(struct cordon_label *label, __u32
 }
 
 #define LINEAGE_TELL_NS 1000000000ULL
+#define LINEAGE_COUNT_NS 100000000ULL
+
+/* Takes away the label that lies under a number which nobody has any more; who takes it counts it out. */
+static __always_inline void lineage_forget(__u64 tgid)
+{
+	struct cordon_label *label = bpf_map_lookup_elem(&labels, &tgid);
+	__u32 session;
+
+	if (!label)
+		return;
+	session = label->session;
+	if (!bpf_map_delete_elem(&labels, &tgid))
+		task_count(session, -1);
+}
+
+struct lineage_walk {
+	__u64 namespace; /* the machine's */
+	__u32 session;
+	__u32 pad;
+};
+
+/* Global for the reason that object_step() has. */
+CORDON_GLOBAL int lineage_check(struct lineage_walk *walk, __u64 tgid, __u32 session)
+{
+	/* The others lie under addresses, and are not counted. */
+	if (walk && session == walk->session && tgid <= 0xffffffff && !pid_find(walk->namespace, tgid))
+		lineage_forget(tgid);
+	return 0;
+}
+
+static long lineage_check_step(struct bpf_map *map, __u64 *tgid, struct cordon_label *label, struct lineage_walk *walk)
+{
+	lineage_check(walk, *tgid, label->session);
+	return 0;
+}
+
+/*
+ * Counts out whose exit was missed: sched_process_exit is skipped where sched_process_exec is, see exec.bpf.c. By the numbers
+ * that are taken, so it may take somebody for alive, and never for gone. Only when there seem to be too many, and not often:
+ * it looks at every label.
+ */
+static __always_inline void lineage_count_out(struct cordon_tasks *count, __u32 session, __u64 now)
+{
+	struct lineage_walk walk = { .session = session };
+
+	if (count->counted && now - count->counted < LINEAGE_COUNT_NS)
+		return;
+	count->counted = now;
+	walk.namespace = pid_namespace_at(0);
+	if (walk.namespace)
+		bpf_for_each_map_elem(&labels, lineage_check_step, &walk, 0);
+}
 
 /*
  * Whether the session has as many processes as one may have, or this process as many threads; gives the answer to one
@@ -37,7 +89,11 @@ static __noinline __u32 lineage_flood(struct cordon_label *label, __u32 threads,
 		return CORDON_ANSWER_EPERM;
 	session = label->session;
 	count = bpf_map_lookup_elem(&tasks, &session);
-	if (!count || (count->live < st->tasks && threads < st->tasks) || label->role == CORDON_ROLE_ROOT)
+	if (!count || label->role == CORDON_ROLE_ROOT)
+		return CORDON_ANSWER_PASS;
+	if (count->live >= st->tasks)
+		lineage_count_out(count, session, now);
+	if (count->live < st->tasks && threads < st->tasks)
 		return CORDON_ANSWER_PASS;
 	if (count->told && now - count->told < LINEAGE_TELL_NS && cordon_is_confined(label->role))
 		return count->answer;
@@ -125,7 +181,8 @@ int BPF_PROG(cordon_m_free, struct task_struct *task)
 	return lineage_free(task);
 }
 
-static __always_inline void lineage_emit(struct task_struct *task, const struct cordon_label *label, __u16 type)
+/* About the process of `task`. */
+static __always_inline void lineage_emit(struct task_struct *task, struct cordon_label *label, __u16 type)
 {
 	struct cordon_session *session = task_session(label);
 	struct cordon_record *record;
@@ -136,7 +193,7 @@ static __always_inline void lineage_emit(struct task_struct *task, const struct 
 		emit_count_lost(label->session, CORDON_RULE_NONE);
 		return;
 	}
-	emit_head(record, type, sizeof(*record), task, label, session ? session->level : 0);
+	emit_head(record, EMIT_KIND(type, record), (__u64)BPF_CORE_READ(task, group_leader), label, session ? session->level : 0);
 	bpf_ringbuf_submit(record, 0);
 }
 
@@ -159,12 +216,11 @@ int BPF_PROG(cordon_fork, struct task_struct *parent, struct task_struct *child)
 
 	if (child->tgid == parent->tgid || !st)
 		return 0;
+	/* Of one that had the number before, and whose exit was missed. */
+	lineage_forget(tgid);
 	label = task_label();
-	if (!label) {
-		/* Of one that had the number before, and whose exit was missed. */
-		bpf_map_delete_elem(&labels, &tgid);
+	if (!label)
 		return 0;
-	}
 	copy = *label;
 	lineage_fresh(&copy);
 	if (st->backend == CORDON_BACKEND_TRACE && copy.role >= CORDON_ROLE_HELPER && lineage_is_shared(parent, child))
@@ -176,8 +232,8 @@ int BPF_PROG(cordon_fork, struct task_struct *parent, struct task_struct *child)
 		copy.flags |= CORDON_LABEL_DOOMED;
 		bpf_send_signal(SIGKILL);
 	}
-	/* Nor this one, on trace; elsewhere its package was condemned since. */
-	if (task_is_doomed(label)) {
+	/* Nor this one, on trace; elsewhere its package was condemned since, or task_alloc was missed, as its exec. */
+	if (task_is_doomed(label) || task_is_unseen(label)) {
 		copy.flags |= CORDON_LABEL_DOOMED;
 		bpf_send_signal(SIGKILL);
 	}
@@ -253,6 +309,6 @@ int BPF_PROG(cordon_exit, struct task_struct *task)
 	if (!bpf_map_delete_elem(&labels, &key))
 		task_count(copy.session, -1);
 	if (copy.role != CORDON_ROLE_ROOT)
-		lineage_emit(BPF_CORE_READ(task, group_leader), &copy, CORDON_RECORD_EXIT);
+		lineage_emit(task, &copy, CORDON_RECORD_EXIT);
 	return 0;
 }

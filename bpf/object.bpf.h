@@ -37,15 +37,14 @@ struct object_walk {
 	struct object_hit hit;
 };
 
-/* Hash of the dentry's name, 0 where it is longer than any protected name: 0 is no hash of a name that anyone picks.
- * `trim`: without digits at its end. */
-CORDON_GLOBAL __u64 object_hash_of(__u64 address, __u32 trim)
+/* Hash of the dentry's name, 0 where it is longer than any protected name: 0 is no hash of a name that anyone picks. */
+CORDON_GLOBAL __u64 object_name_hash(__u64 address)
 {
 	struct dentry *dentry = (void *)address;
 	char name[CORDON_NAME_LEN];
 	const unsigned char *from = BPF_CORE_READ(dentry, d_name.name);
 	long len = bpf_probe_read_kernel_str(name, sizeof(name), from);
-	__u64 hash = CORDON_HASH_START, kept = hash;
+	__u64 hash = CORDON_HASH_START;
 	int i;
 
 	/* A read that fails gives no name; one that fills the buffer may be cut. */
@@ -55,15 +54,8 @@ CORDON_GLOBAL __u64 object_hash_of(__u64 address, __u32 trim)
 		if (!name[i])
 			break;
 		hash = cordon_hash_step(hash, (unsigned char)name[i]);
-		if (!trim || name[i] < '0' || name[i] > '9')
-			kept = hash;
 	}
-	return kept;
-}
-
-static __always_inline __u64 object_name_hash(__u64 address)
-{
-	return object_hash_of(address, 0);
+	return hash;
 }
 
 /* Of the way along a name. */

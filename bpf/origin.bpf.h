@@ -49,15 +49,24 @@ static __always_inline __u64 origin_volume(struct inode *inode, __u64 magic)
 	return BPF_CORE_READ(btrfs, root, root_key.objectid);
 }
 
-static __always_inline void origin_key(struct cordon_origin_key *key, struct inode *inode, __u32 session)
+CORDON_GLOBAL int origin_key_fill(struct cordon_origin_key *key, __u64 address, __u32 session)
 {
+	struct inode *inode = (void *)address;
 	__u64 magic = BPF_CORE_READ(inode, i_sb, s_magic);
 
+	if (!key)
+		return 0;
 	key->inode = (__u64)inode;
 	key->ino = BPF_CORE_READ(inode, i_ino);
 	key->volume = origin_volume(inode, magic);
 	key->generation = inode_generation(inode, magic);
 	key->session = session;
+	return 0;
+}
+
+static __always_inline void origin_key(struct cordon_origin_key *key, struct inode *inode, __u32 session)
+{
+	origin_key_fill(key, (__u64)inode, session);
 }
 
 /* Under the super block: an inode that was evicted and read again has another address. And under the number that it has

@@ -38,7 +38,7 @@ CORDON_GLOBAL __u32 program_judge(struct cordon_label *label, struct file_reques
 		return CORDON_ANSWER_PASS;
 	file_find(label, request);
 	/* A file of a layer whose own name is not known: what may be written is no system's. */
-	if (request->kind == CORDON_OP_MAP && !request->hit.zone && file_lies_in_layer((__u64)request->dentry))
+	if (request->kind == CORDON_OP_MAP && !request->hit.zone && layer_holds((__u64)request->dentry))
 		request->hit.zone = CORDON_ZONE_DEEP;
 	dentry = request->dentry;
 	origin = origin_of(label, (__u64)BPF_CORE_READ(dentry, d_inode), &request->hit);

@@ -9,7 +9,7 @@
 
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
 struct pt_regs {
-	unsigned long r10, r9, r8, cx, dx, si, di, orig_ax;
+	unsigned long r10, r9, r8, ax, cx, dx, si, di, orig_ax;
 };
 #pragma clang attribute pop
 
@@ -20,6 +20,8 @@ struct pt_regs {
 #define SYS_ARG5(regs) BPF_CORE_READ(regs, r8)
 #define SYS_ARG6(regs) BPF_CORE_READ(regs, r9)
 #define SYS_NUMBER(regs) BPF_CORE_READ(regs, orig_ax)
+/* The call has no result yet: its entry has put -ENOSYS there. */
+#define SYS_IS_ON(regs) ((long)BPF_CORE_READ(regs, orig_ax) >= 0 && (long)BPF_CORE_READ(regs, ax) == -ENOSYS)
 
 #define FUNC_ARG1(regs) ((regs)->di)
 #define FUNC_ARG2(regs) ((regs)->si)
@@ -99,6 +101,7 @@ struct pt_regs {
 #define NR_bpf 321
 #define NR_pidfd_send_signal 424
 #define NR_io_uring_setup 425
+#define NR_io_uring_enter 426
 #define NR_open_tree 428
 #define NR_move_mount 429
 #define NR_fsopen 430
@@ -128,6 +131,8 @@ struct pt_regs {
 #define SYS_ARG5(regs) BPF_CORE_READ(regs, regs[4])
 #define SYS_ARG6(regs) BPF_CORE_READ(regs, regs[5])
 #define SYS_NUMBER(regs) BPF_CORE_READ(regs, syscallno)
+/* The call has no result yet: that would lie where its first argument still is. */
+#define SYS_IS_ON(regs) (BPF_CORE_READ(regs, syscallno) >= 0 && BPF_CORE_READ(regs, regs[0]) == BPF_CORE_READ(regs, orig_x0))
 
 #define FUNC_ARG1(r) ((r)->regs[0])
 #define FUNC_ARG2(r) ((r)->regs[1])
@@ -201,6 +206,7 @@ struct pt_regs {
 #define NR_kexec_file_load 294
 #define NR_pidfd_send_signal 424
 #define NR_io_uring_setup 425
+#define NR_io_uring_enter 426
 #define NR_open_tree 428
 #define NR_move_mount 429
 #define NR_fsopen 430

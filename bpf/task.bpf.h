@@ -10,6 +10,7 @@
 
 #include "judge.h"
 #include "maps.bpf.h"
+#include "syscall.bpf.h"
 
 static __always_inline struct cordon_state *guard_state(void)
 {
@@ -152,15 +153,18 @@ static __always_inline bool task_is_in_exec(void)
 	return BPF_CORE_READ_BITFIELD_PROBED(task, in_execve);
 }
 
-/* Whether the task ends at its next hook: it was told to, its package is condemned, or it runs a program that exec.bpf.c has
- * not seen start. */
+/* Whether it runs a program that exec.bpf.c has not seen start. */
+static __always_inline bool task_is_unseen(const struct cordon_label *label)
+{
+	return (label->reads & CORDON_READS_EXEC) && !task_is_in_exec();
+}
+
+/* Whether the task ends at its next hook: it was told to, or its package is condemned. */
 CORDON_GLOBAL int task_is_doomed(struct cordon_label *label)
 {
 	if (!label)
 		return 0;
 	if (label->flags & CORDON_LABEL_DOOMED)
-		return 1;
-	if ((label->reads & CORDON_READS_EXEC) && !task_is_in_exec())
 		return 1;
 	return task_is_bound(label) &&
 	       package_is_condemned(label->session, cordon_package_number(label->role, label->package));
@@ -222,46 +226,16 @@ static __always_inline __u32 task_pid_at(struct task_struct *leader, __u32 level
 }
 
 /*
- * What stands before every operation of a labelled task. Gives 0: go on; else the negative errno that the hook returns.
- *
- * - Doomed, or of a condemned package: the process ends here.
- * - Held, at its exec or at the gate, and yet running: somebody sent SIGCONT. It stops again, and the kernel runs the call once
- *   more after the controller has woken it (reference/kernel.md, section 4). Without a controller it ends, or is told no;
- *   in audit it goes on.
+ * Whether the call that the hook stands in can be made once more: it is a system call of the task itself. What io_uring does
+ * for it is done by a worker, within io_uring_enter(2), or behind any other call, by when that one has its result; an errno
+ * that asks for one more call would reach the program there.
  */
-CORDON_GLOBAL int task_admit(struct cordon_label *label)
+CORDON_GLOBAL int task_can_repeat(void)
 {
-	struct cordon_session *session;
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct pt_regs *regs = (void *)bpf_task_pt_regs(task);
 
-	if (!label)
-		return 0;
-	if (task_is_doomed(label)) {
-		bpf_send_signal(SIGKILL);
-		return -EPERM;
-	}
-	if (!(label->flags & CORDON_LABEL_HELD))
-		return 0;
-	session = task_session(label);
-	if (!session || !session_is_alive(session, label->session)) {
-		struct cordon_state *st = guard_state();
-
-		if (session && session->mode == CORDON_MODE_AUDIT) {
-			label->flags &= ~CORDON_LABEL_HELD;
-			if (cordon_is_confined(label->role))
-				label->flags |= CORDON_LABEL_BOUND; /* package `unknown` */
-			return 0;
-		}
-		/* At the gate it is told no when it asks once more; trace has given it its descriptor already. */
-		if (label->role == CORDON_ROLE_INSTALLER && st && st->backend != CORDON_BACKEND_TRACE) {
-			label->flags &= ~CORDON_LABEL_HELD;
-			return 0;
-		}
-		bpf_send_signal(SIGKILL);
-		return -EPERM;
-	}
-	if (bpf_send_signal_thread(SIGSTOP))
-		return -EPERM;
-	return -ERESTARTNOINTR;
+	return !(task->flags & (PF_IO_WORKER | PF_EXITING)) && SYS_IS_ON(regs) && SYS_NUMBER(regs) != NR_io_uring_enter;
 }
 
 #endif

@@ -7,6 +7,7 @@
  * as in the hooks. What cannot is judged from the arguments. The network is cgroup.bpf.c's where the session has a
  * cgroup2; here come only sockets that belong to another one, and sessions without.
  */
+#include "admit.bpf.h"
 #include "file.bpf.h"
 #include "net.bpf.h"
 #include "syscall.bpf.h"

@@ -11,6 +11,7 @@
 
 #include "broker.bpf.h"
 #include "kin.bpf.h"
+#include "pid.bpf.h"
 #include "syscall.bpf.h"
 #include "system.bpf.h"
 
@@ -22,43 +23,12 @@ static __always_inline void trace_end(__u32 answer)
 		bpf_send_signal(SIGKILL);
 }
 
-/* 22 bits of a number, 6 in each level of the tree. */
-#define TRACE_PID_LEVELS 5
-
-/* An entry of an IDR is a node (tagged 2), or what was stored. */
-static __always_inline bool trace_is_node(unsigned long entry)
-{
-	return (entry & 3) == 2 && entry > 4096;
-}
-
 /* The struct pid of a number in the caller's namespace, as a number. 0: there is none. */
 CORDON_GLOBAL __u64 trace_pid(__u32 nr)
 {
 	struct task_struct *task = (void *)bpf_get_current_task();
-	struct pid *own = BPF_CORE_READ(task, thread_pid);
-	__u32 level = BPF_CORE_READ(own, level);
-	struct pid_namespace *ns = NULL;
-	unsigned long entry, base, step;
-	int i;
 
-	if (!own || level > 32)
-		return 0;
-	base = bpf_core_field_offset(struct pid, numbers);
-	step = bpf_core_type_size(struct upid);
-	bpf_probe_read_kernel(&ns, sizeof(ns), (void *)own + base + level * step + bpf_core_field_offset(struct upid, ns));
-	entry = (unsigned long)BPF_CORE_READ(ns, idr.idr_rt.xa_head);
-	for (i = 0; i < TRACE_PID_LEVELS && trace_is_node(entry); i++) {
-		struct xa_node *node = (void *)(entry - 2);
-		__u32 shift = BPF_CORE_READ(node, shift) & 31;
-
-		/* Beyond the tree's height. */
-		if (!i && nr >> shift > 63)
-			return 0;
-		bpf_probe_read_kernel(&entry, sizeof(entry),
-				      (void *)node + bpf_core_field_offset(struct xa_node, slots) +
-					      (nr >> shift & 63) * sizeof(void *));
-	}
-	return !i || (entry & 3) ? 0 : entry;
+	return pid_find(pid_namespace_at(BPF_CORE_READ(task, thread_pid, level)), nr);
 }
 
 /* The first task of a struct pid: the thread or process of that number, for PGID any member of the group. */

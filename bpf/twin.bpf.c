@@ -62,7 +62,7 @@ static __always_inline int twin_prepare(struct kprobe *probe, struct pt_regs *re
 	call->label = *label;
 	call->flags = call->label.flags;
 	call->label.reads |= CORDON_READS_TWIN;
-	if (task_is_doomed(label)) {
+	if (task_is_doomed(label) || task_is_unseen(label)) {
 		bpf_send_signal(SIGKILL);
 		return -1;
 	}

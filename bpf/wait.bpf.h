@@ -44,13 +44,23 @@ static __always_inline bool wait_is_final(struct cordon_label *label, struct fil
 	return request->backend == CORDON_BACKEND_TRACE || (label->reads & CORDON_READS_TWIN);
 }
 
-/* Fills a record for the controller: which file, as it is now, and the names above it. */
-static __always_inline void wait_fill(struct cordon_record_program *record, struct cordon_label *label,
-				      struct file_request *request, const struct cordon_origin_key *key)
+/* Whether the task may be stopped for the controller: behind the call (trace, a twin), or in front of one that can be made
+ * again. */
+static __always_inline bool wait_can_stop(struct cordon_label *label, struct file_request *request)
 {
-	struct dentry *dentry = request->dentry;
+	return request->backend == CORDON_BACKEND_TRACE || task_can_repeat();
+}
+
+/* Fills a record for the controller: which file, as it is now, and the names above it. */
+CORDON_GLOBAL int wait_fill(struct cordon_record_program *record, struct cordon_label *label, struct file_request *request,
+			    struct cordon_origin_key *key)
+{
+	struct dentry *dentry;
 	int i;
 
+	if (!record || !label || !request || !key)
+		return 0;
+	dentry = request->dentry;
 	record->key = *key;
 	record->changed = origin_ctime(BPF_CORE_READ(dentry, d_inode));
 	record->object = request->hit.object;
@@ -59,6 +69,7 @@ static __always_inline void wait_fill(struct cordon_record_program *record, stru
 	record->kind = request->kind;
 	record->final = wait_is_final(label, request);
 	record->polls = 0;
+	record->device = BPF_CORE_READ(dentry, d_sb, s_dev);
 	for (i = 0; i < CORDON_PROGRAM_NAMES && dentry; i++) {
 		struct dentry *parent = BPF_CORE_READ(dentry, d_parent);
 
@@ -68,13 +79,13 @@ static __always_inline void wait_fill(struct cordon_record_program *record, stru
 		record->names = i + 1;
 		dentry = parent;
 	}
+	return 0;
 }
 
 /* Gives 1 where the task was stopped, and the call will be made once more; 0: the controller has looked at this state of
- * the file before, or cannot. `rule`: for what counts as lost. */
+ * the file before, or cannot, or the call cannot be made again. `rule`: for what counts as lost. */
 CORDON_GLOBAL int wait_for_look(struct cordon_label *label, struct file_request *request, __u32 rule)
 {
-	struct task_struct *task = (void *)bpf_get_current_task();
 	struct cordon_record_program *record;
 	struct cordon_origin_key key = {};
 	struct cordon_session *session;
@@ -86,6 +97,8 @@ CORDON_GLOBAL int wait_for_look(struct cordon_label *label, struct file_request 
 	session = task_session(label);
 	if (!session || !session_is_alive(session, label->session) || wait_was_looked_at(label, request))
 		return 0;
+	if (!wait_can_stop(label, request))
+		return 0;
 	dentry = request->dentry;
 	origin_key(&key, BPF_CORE_READ(dentry, d_inode), label->session);
 	ring = emit_ring(label->session);
@@ -94,8 +107,7 @@ CORDON_GLOBAL int wait_for_look(struct cordon_label *label, struct file_request 
 		emit_count_lost(label->session, rule);
 		return 0;
 	}
-	emit_head(&record->head, CORDON_RECORD_PROGRAM, sizeof(*record), BPF_CORE_READ(task, group_leader), label,
-		  session->level);
+	emit_head(&record->head, EMIT_KIND(CORDON_RECORD_PROGRAM, record), emit_leader(), label, session->level);
 	wait_fill(record, label, request, &key);
 	/* To the thread: another one's that is on its way already would take this one's place, and not stop this call. */
 	if (bpf_send_signal_thread(SIGSTOP)) {

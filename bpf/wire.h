@@ -58,6 +58,8 @@ enum cordon_answer {
 
 /* Inside the kernel side only: the task stops, and the call is made again when it is woken. */
 #define CORDON_ANSWER_AGAIN 100
+/* The same: io_uring's way cannot be waited on, a system call could. */
+#define CORDON_ANSWER_NOT_SO 101
 
 /* How strongly a backend can answer for a rule: the table is cordon_strength() in judge.h. */
 enum cordon_strength {
@@ -362,7 +364,8 @@ struct cordon_state {
 struct cordon_tasks {
 	__u64 live;   /* labelled processes */
 	__u64 told;   /* CLOCK_MONOTONIC ns of the last record on a flood: one a second, the rest is refused without one */
-	__u32 answer; /* of that one */
+	__u64 counted; /* the same, of the last time that those were counted out who went unseen */
+	__u32 answer; /* of that record */
 	__u32 pad;
 };
 
@@ -534,8 +537,9 @@ enum cordon_gate_verb {
 };
 
 struct cordon_gate {
-	__u64 leaf; /* cordon_hash() of the file's own name, 0: any; of level 0: 1 << level for each that is in use, and */
+	__u64 leaf; /* cordon_hash() of the file's own name, 0: any, FOLDER; of level 0: 1 << level for each that is in use, and */
 };
+#define CORDON_GATE_FOLDER 1ULL	  /* any name, but no file's */
 #define CORDON_GATE_ARCHIVES 1ULL /* OPEN: whatever is named as an archive, or new in a folder for temporary files */
 
 #define CORDON_GATE_LEVELS 6
@@ -636,8 +640,9 @@ struct cordon_record_program {
 	__u32 object, depth;          /* the entry of the lists that it lies below, and how far */
 	__u32 names;
 	__u32 kind;  /* CORDON_OP_EXEC, CORDON_OP_MAP; CORDON_OP_OPEN: a start-up file is read */
-	__u32 final; /* trace: there is no call to make again; the controller ends the task itself */
-	__u32 polls; /* 1: it was not stopped, but makes the call until it is answered (job.bpf.h) */
+	__u16 final; /* trace: there is no call to make again; the controller ends the task itself */
+	__u16 polls; /* 1: it was not stopped, but makes the call until it is answered (job.bpf.h) */
+	__u32 device; /* s_dev of its super block, as the kernel writes it: what is mounted where tells the rest of its path */
 	char name[CORDON_PROGRAM_NAMES][CORDON_PROGRAM_NAME_LEN]; /* the file's name first, then upward */
 };
 
@@ -720,7 +725,7 @@ CORDON_ASSERT(sizeof(struct cordon_verdict) == 16, "verdict");
 CORDON_ASSERT(sizeof(struct cordon_zone_val) == 40, "zone");
 CORDON_ASSERT(sizeof(struct cordon_made_key) == 16 + CORDON_MADE_NAME_LEN, "made");
 CORDON_ASSERT(sizeof(struct cordon_origin_key) == 32, "origin");
-CORDON_ASSERT(sizeof(struct cordon_tasks) == 24, "tasks");
+CORDON_ASSERT(sizeof(struct cordon_tasks) == 32, "tasks");
 CORDON_ASSERT(sizeof(struct cordon_package_key) == 8, "package");
 CORDON_ASSERT(sizeof(struct cordon_task_entry) == 24, "task");
 

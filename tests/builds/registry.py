@@ -24,7 +24,10 @@ class Registry:
                 self.send_response(200 if body is not None else 404)
                 self.send_header("Content-Length", str(len(body or b"")))
                 self.end_headers()
-                self.wfile.write(body or b"")
+                try:
+                    self.wfile.write(body or b"")
+                except BrokenPipeError:  # whoever asked was ended
+                    pass
 
             def log_message(self, *_):
                 pass

@@ -10,6 +10,7 @@ import threading
 
 import lab
 
+KNOWN_BAD, CHANGED, UNSEEN = "identity.known-bad", "identity.hash", "identity.malformed"
 HERE = os.path.dirname(os.path.abspath(__file__))
 # What makes each an installer: the name of its program, and of its script.
 KINDS = {"pip": ("python3", "pip"), "uv": ("uv", "steps"), "npm": ("node", "npm-cli.js"), "pnpm": ("node", "pnpm.cjs"),
@@ -57,11 +58,12 @@ def stat_of(pid):
 class Told:
     """An installer below cordon that does what it is told."""
 
-    def __init__(self, suite, name, kind, policy, *options):
+    def __init__(self, suite, name, kind, policy, *options, tool=None):
+        """`tool`: one of tests/tools, that is told instead of installer.py."""
         self.lab, self.suite = suite.lab, suite
         self.folder = suite.lab.folder(name)
         program, script = KINDS[kind]
-        os.symlink(lab.PYTHON, self.path(program))
+        os.symlink(os.path.join(lab.OUTPUT, "tools", tool) if tool else lab.PYTHON, self.path(program))
         shutil.copyfile(os.path.join(HERE, "installer.py"), self.path(script))
         self.env = suite.env(name)
         self.log = open(self.path("log"), "wb")
@@ -151,7 +153,10 @@ class Index(http.server.ThreadingHTTPServer):
                                       ("Cache-Control", "max-age=3600")):
                     self.send_header(header, value)
                 self.end_headers()
-                self.wfile.write(body)
+                if self.command == "GET":
+                    self.wfile.write(body)
+
+            do_HEAD = do_GET
 
             def log_message(self, *_):
                 pass

@@ -59,17 +59,20 @@ static void test_pip_by_name(void **state)
 	tree_open(*state, 10, "pip-unpack-b", "Six-1.16.0.tar.gz");
 	tree_open(*state, 10, "pip-unpack-c", "six-extra-9.tar.gz");
 	tree_open(*state, 10, "pip-unpack-d", "idna-3.4.tar.gz");
-	CHECK("pip", pip, "/tmp/pip-install-x/six_0123abcd", "", "six", "1.16.0");
-	CHECK("pip", pip, "/tmp/pip-install-x/six-extra_0123abcd", "", "six-extra", "9");
+	CHECK("pip", pip, "/tmp/pip-install-x/six_0123456789abcdef0123456789abcdef", "", "six", "1.16.0");
+	CHECK("pip", pip, "/tmp/pip-install-x/six-extra_0123456789abcdef0123456789abcdef", "", "six-extra", "9");
 	/* A folder below it, by #subdirectory. */
-	CHECK("pip", pip, "/tmp/pip-install-x/idna_0123abcd/python", "", "idna", "3.4");
+	CHECK("pip", pip, "/tmp/pip-install-x/idna_0123456789abcdef0123456789abcdef/python", "", "idna", "3.4");
+	/* Before 20.3 there is nothing behind the name, which may have a "_" of its own: that is not six. */
+	tree_open(*state, 10, "pip-unpack-f", "six_more-2.tar.gz");
+	CHECK("pip", pip, "/tmp/pip-install-x/six_more", "", "six-more", "2");
 	/* A clone has no archive, so no version. */
-	CHECK("pip", pip, "/tmp/pip-install-x/cloned_0123abcd", "", "cloned", "");
-	CHECK("pip", NULL, "/tmp/pip-install-x/six_0123abcd", "", "six", "");
+	CHECK("pip", pip, "/tmp/pip-install-x/cloned_0123456789abcdef0123456789abcdef", "", "cloned", "");
+	CHECK("pip", NULL, "/tmp/pip-install-x/six_0123456789abcdef0123456789abcdef", "", "six", "");
 	/* The same folder again says the same, whatever was opened since. */
 	tree_open(*state, 10, "pip-unpack-e", "six-1.17.0.tar.gz");
-	CHECK("pip", pip, "/tmp/pip-install-x/six_0123abcd", "", "six", "1.16.0");
-	CHECK("pip", pip, "/tmp/pip-install-y/six_ffff", "", "six", "1.17.0");
+	CHECK("pip", pip, "/tmp/pip-install-x/six_0123456789abcdef0123456789abcdef", "", "six", "1.16.0");
+	CHECK("pip", pip, "/tmp/pip-install-y/six_ffffffffffffffffffffffffffffffff", "", "six", "1.17.0");
 }
 
 static void test_pip_without_name(void **state)

@@ -17,7 +17,7 @@
 
 static void test_package_is_named(void **state __attribute__((unused)))
 {
-	struct decision d = START(PIP, PYTHON, HOOK, .cwd = "/tmp/pip-install-x/six_0abc");
+	struct decision d = START(PIP, PYTHON, HOOK, .cwd = "/tmp/pip-install-x/six_0123456789abcdef0123456789abcdef");
 
 	assert_int_equal(d.role, CORDON_ROLE_PACKAGE);
 	assert_string_equal(d.identity.name, "six");

@@ -2,7 +2,8 @@
 /* [gate] of recognition files, and the names of what is no archive. */
 #include "policy_scratch.h"
 
-#include "guard/gate.h"
+#include "base/clock.h"
+#include "guard/gate_internal.h"
 #include "policy/installers.h"
 
 #include <errno.h>
@@ -31,12 +32,15 @@ static void test_patterns(void **state)
 
 	(void)state;
 	assert_non_null(installers);
-	assert_accepted(parse(installers, "archives = true\nrename = [\"archive-v*/*\", \"index/*/*\"]\n"
+	assert_accepted(parse(installers, "archives = true\nrename = [\"archive-v*/*\", \"index/*/*\", \".pnpm/*/*/\"]\n"
 					  "open = [\"archive-v*/*/*/METADATA\"]\ncreate = [\"site-packages/**\"]", &diag), &diag);
 	gate = &installers->items[0].gate;
 	assert_true(gate->archives);
 	assert_false(gate->hold);
-	assert_int_equal(gate->rename_count, 2);
+	assert_int_equal(gate->rename_count, 3);
+	assert_true(gate->rename[2].folder);
+	assert_int_equal(gate->rename[2].level, 2);
+	assert_false(gate->rename[1].folder);
 	assert_string_equal(gate->rename[0].top, "archive-v");
 	assert_int_equal(gate->rename[0].level, 1);
 	assert_null(gate->rename[0].leaf);
@@ -61,6 +65,8 @@ static void test_mistakes(void **state)
 		{ "archive = true", 5, 1, "did you mean 'archives'?" },
 		{ "archives = 1", 5, 12, "true or false" },
 		{ "open = \"a/*\"", 5, 8, "a list" },
+		{ "open = [\"a/\"]", 5, 9, "only *" },
+		{ "open = [\"a/x/\"]", 5, 9, "only *" },
 		{ "open = [1]", 5, 9, "a string" },
 		{ "open = [\"a\"]", 5, 9, "no file below" },
 		{ "open = [\"/a\"]", 5, 9, "must begin with the name" },
@@ -159,6 +165,30 @@ static void test_tree(void **state)
 	assert_int_equal(tree_with((const char *const[]){ "a-1.dist-info", "b-1.dist-info", NULL }, &identity), -EINVAL);
 }
 
+/* --- a file that changes while it is looked at ------------------------------------------------------------------ */
+
+static void test_looks(void **state)
+{
+	struct gate_seen seen = { 0 };
+	int64_t now = clock_ms();
+	unsigned int looks = 0;
+
+	(void)state;
+	/* By many at once, at one state of it. */
+	for (int i = 0; i < 100; i++)
+		assert_false(gate_looks_for_ever(&seen, 1, now, false));
+	/* At another one each time. */
+	while (!gate_looks_for_ever(&seen, 100 + looks, now, false))
+		assert_in_range(looks++, 0, 31);
+	assert_true(looks > 8);
+	/* Not at once, but after a while. */
+	assert_false(gate_looks_for_ever(&seen, 2, clock_ms() + 2000, false));
+	/* At what is gone, whatever its time. */
+	for (looks = 0; !gate_looks_for_ever(&seen, 2, now, true); looks++)
+		assert_in_range(looks, 0, 31);
+	assert_true(looks > 8);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -166,6 +196,7 @@ int main(void)
 		cmocka_unit_test(test_mistakes),
 		cmocka_unit_test(test_index),
 		cmocka_unit_test(test_tree),
+		cmocka_unit_test(test_looks),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -101,6 +101,11 @@ static void test_archives(void **state __attribute__((unused)))
 	check("pypi", "foo-1.0.exe", NULL, NULL, NULL);
 	check("pypi", "-1.0.tar.gz", NULL, NULL, NULL);
 	check("pypi", ".tar.gz", NULL, NULL, NULL);
+	check("pypi", "foo-1.0.tbz", NULL, "foo", "1.0");
+	check("pypi", "foo-1.0.txz", NULL, "foo", "1.0");
+	check("pypi", "foo-1.0.tlz", NULL, "foo", "1.0");
+	check("pypi", "foo-1.0.tar.lzma", NULL, "foo", "1.0");
+	check("pypi", "Foo-1.0.TAR.GZ", NULL, "foo", "1.0");
 	check("npm", "left-pad-1.3.0.tgz", NULL, "left-pad", "1.3.0");
 	check("gem", "rake-13.0.6.gem", NULL, "rake", "13.0.6");
 	check("cargo", "serde-1.0.200.crate", NULL, "serde", "1.0.200");

@@ -86,7 +86,8 @@ static void test_pip(void **state)
 	assert_int_equal(git->child_count, 3);
 	assert_int_equal(helper(pip, "keyring")->reads, CORDON_CLASS_KEYRING);
 	assert_int_equal(helper(pip, "ssh")->reads, CORDON_CLASS_SSH);
-	assert_string_equal(pip->attribute_cwd[0], "*/pip-install-*/{name}_*");
+	assert_string_equal(pip->attribute_cwd[0], "*/pip-install-*/{name}_{hex}");
+	assert_string_equal(pip->attribute_cwd[1], "*/pip-install-*/{name}");
 	installers_free(installers);
 }
 
@@ -153,8 +154,9 @@ static void test_built(void **state)
 	(void)state;
 	assert_int_equal(installers_expand_built(installers, &scene, &built, &count), 0);
 	/* Variables that are not set name no place. */
-	assert_int_equal(count, 1);
+	assert_int_equal(count, 2);
 	assert_string_equal(built[0], "/home/ann/.cache/pip/wheels");
+	assert_string_equal(built[1], "/home/ann/.cache/pypoetry/artifacts");
 	strings_free(built, count);
 	installers_free(installers);
 }

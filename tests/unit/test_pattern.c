@@ -9,6 +9,9 @@
 
 #include <cmocka.h>
 
+/* What pip puts behind a name. */
+#define HEX "0123456789abcdef0123456789abcdef"
+
 static void check(const char *ecosystem, const char *pattern, const char *path, const char *name, const char *version)
 {
 	struct pattern_match m = { 0 };
@@ -28,8 +31,9 @@ static void check_none(const char *ecosystem, const char *pattern, const char *p
 
 static void test_shipped_shapes(void **state __attribute__((unused)))
 {
-	check("pypi", "*/pip-install-*/{name}_*", "/tmp/pip-install-x1/six_0123456789abcdef", "six", "");
-	check("pypi", "*/pip-install-*/{name}_*", "/var/tmp/a/pip-install-/my-lib_0a", "my-lib", "");
+	check("pypi", "*/pip-install-*/{name}_{hex}", "/tmp/pip-install-x1/six_" HEX, "six", "");
+	check("pypi", "*/pip-install-*/{name}_{hex}", "/var/tmp/a/pip-install-/my-lib_" HEX, "my-lib", "");
+	check("pypi", "*/pip-install-*/{name}", "/tmp/pip-install-x1/my_lib", "my-lib", "");
 	check("pypi", "*/pip-req-build-*", "/tmp/pip-req-build-x", "", "");
 	check("pypi", "*/sdists-v*/pypi/{name}/{version}/*/src", "/h/.cache/uv/sdists-v9/pypi/six/1.16.0/rev/src",
 	      "six", "1.16.0");
@@ -49,11 +53,15 @@ static void test_shipped_shapes(void **state __attribute__((unused)))
 
 static void test_nothing_else(void **state __attribute__((unused)))
 {
-	check_none("pypi", "*/pip-install-*/{name}_*", "/tmp/pip-install-x/six_0/sub");
-	check_none("pypi", "*/pip-install-*/{name}_*", "/tmp/pip-install-x");
-	check_none("pypi", "*/pip-install-*/{name}_*", "/tmp/pip-install-x/_0");
-	check_none("pypi", "*/pip-install-*/{name}_*", "/tmp/pip-install-x/-bad-_0");
-	check_none("pypi", "*/pip-install-*/{name}_*", "/tmp/pip-install-x/a b_0");
+	check_none("pypi", "*/pip-install-*/{name}_{hex}", "/tmp/pip-install-x/six_" HEX "/sub");
+	check_none("pypi", "*/pip-install-*/{name}_{hex}", "/tmp/pip-install-x");
+	check_none("pypi", "*/pip-install-*/{name}_{hex}", "/tmp/pip-install-x/_" HEX);
+	check_none("pypi", "*/pip-install-*/{name}_{hex}", "/tmp/pip-install-x/-bad-_" HEX);
+	check_none("pypi", "*/pip-install-*/{name}_{hex}", "/tmp/pip-install-x/a b_" HEX);
+	/* "my_lib" of an older pip is not "my". */
+	check_none("pypi", "*/pip-install-*/{name}_{hex}", "/tmp/pip-install-x/my_lib");
+	check_none("pypi", "*/pip-install-*/{name}_{hex}", "/tmp/pip-install-x/six_0" HEX);
+	check_none("pypi", "*/pip-install-*/{name}_{hex}", "/tmp/pip-install-x/six_0123");
 	check_none("pypi", "*/pip-req-build-*", "/tmp/not-pip-req-build-x");
 	check_none("pypi", "/a/{name}", "/b/a/x");
 	check_none("npm", "*/node_modules/{name}", "/p/node_modules/@s/name/lib");
@@ -67,13 +75,13 @@ static void test_nothing_else(void **state __attribute__((unused)))
 /* The whole path comes first; above it the part nearest to the root, which package code cannot have chosen. */
 static void test_above(void **state __attribute__((unused)))
 {
-	static const char pattern[] = "*/pip-install-*/{name}_*";
+	static const char pattern[] = "*/pip-install-*/{name}_{hex}";
 	struct pattern_match m = { 0 };
 
-	assert_int_equal(pattern_match_above(pattern, "/tmp/pip-install-x/evil_0/pip-install-y/good_0/sub", "pypi", &m),
+	assert_int_equal(pattern_match_above(pattern, "/tmp/pip-install-x/evil_" HEX "/pip-install-y/good_" HEX "/sub", "pypi", &m),
 			 0);
 	assert_string_equal(m.identity.name, "evil");
-	assert_int_equal(pattern_match_above(pattern, "/tmp/pip-install-x/evil_0", "pypi", &m), -ENOENT);
+	assert_int_equal(pattern_match_above(pattern, "/tmp/pip-install-x/evil_" HEX, "pypi", &m), -ENOENT);
 }
 
 static void test_joined(void **state __attribute__((unused)))

@@ -134,6 +134,13 @@ static void what_became_of_a_condemned_package_is_said(void **state)
 		       "  also net.connect, net.send; logged file.private\n"
 		       "  Allow: cordon allow 1; also 2\n");
 	f[2].nothing_left = false;
+	f[2].unended = true;
+	assert_summary(&f[2], 1,
+		       "cordon: condemned pypi:evil 1.0: runs a program from memory (exec.memory) from `python setup.py`\n"
+		       "  some of its processes could not be ended\n"
+		       "  No grant allows this: no grant speaks of this rule; the policy can change it for all packages. Details: "
+		       "cordon show 3\n");
+	f[2].unended = false;
 	for (size_t i = 4; i < 7; i++) {
 		f[i].object_address = NULL;
 		f[i].answer = CORDON_ANSWER_PASS;

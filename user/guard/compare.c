@@ -167,32 +167,6 @@ static void search_all(struct search *s, const char *path)
 		search_path(s, s->c->start);
 }
 
-char *look_path(const struct controller *c, const struct cordon_record_program *record, const char *leaf)
-{
-	const char *base = places_path(c->places, record->object);
-	uint32_t below = base ? record->depth : record->names;
-	char *path = strdup(base ? base : "");
-
-	/* Not all of its names are known. */
-	if (below > record->names || (!base && record->names == CORDON_PROGRAM_NAMES)) {
-		free(path);
-		return NULL;
-	}
-	while (path && below-- > 0) {
-		char *longer = text_format("%s/%s", path, !below && leaf ? leaf : record->name[below]);
-
-		free(path);
-		path = longer;
-	}
-	return path;
-}
-
-bool look_same_file(const struct cordon_origin_key *a, const struct cordon_origin_key *b)
-{
-	return a->inode == b->inode && a->ino == b->ino && a->volume == b->volume && a->generation == b->generation &&
-	       a->session == b->session;
-}
-
 /* In audit it counts that others were looked at first. */
 static int64_t compare_deadline(const struct controller *c, const struct cordon_record_program *record)
 {
@@ -201,23 +175,16 @@ static int64_t compare_deadline(const struct controller *c, const struct cordon_
 	return clock_ms() + COMPARE_DEADLINE_MS;
 }
 
-static int compare_search(struct controller *c, const struct cordon_record_program *record, const char *path)
+static int compare_search(struct controller *c, const struct cordon_record_program *record, const char *path, int fd)
 {
-	_cleanup_close_ int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 	struct search search = { .c = c, .label = &record->head.label, .fd = fd, .deadline = compare_deadline(c, record) };
 	struct kernel_origin origin;
 	int r;
 
-	if (fd < 0 || fstat(fd, &search.st))
+	if (fstat(fd, &search.st))
 		return -errno;
 	if (!S_ISREG(search.st.st_mode) || !search.st.st_size || search.st.st_size > COMPARE_SIZE_MAX)
 		return -EINVAL;
-	r = kernel_origin(c->kernel, &record->head.label, fd, &origin);
-	if (r)
-		return r;
-	/* Another file has that name by now. */
-	if (!look_same_file(&origin.key, &record->key))
-		return -ESTALE;
 	/* By its path, whatever it holds: its author knows what the package fetches there. */
 	if (package_may_run(c, record->head.label.package, path))
 		search.found = CORDON_ORIGIN_UNPACKED;
@@ -254,9 +221,9 @@ static int compare_refuse(struct controller *c, const struct cordon_record_progr
 }
 
 /* Gives the signal for the task. */
-static int compare_program(struct controller *c, const struct cordon_record_program *record, const char *path)
+static int compare_program(struct controller *c, const struct cordon_record_program *record, const char *path, int fd)
 {
-	int signal, noted = 0, r = path ? compare_search(c, record, path) : -ENAMETOOLONG;
+	int signal, noted = 0, r = fd >= 0 ? compare_search(c, record, path, fd) : fd;
 
 	log_debug("'%s', which %s would %s: %s", path ? path : "?", record->head.comm,
 		  record->kind == CORDON_OP_EXEC ? "run" : "map", r ? strerror(-r) : "a copy of something good");
@@ -273,8 +240,10 @@ static int compare_program(struct controller *c, const struct cordon_record_prog
 
 void compare_take(struct controller *c, const struct cordon_record_program *record)
 {
-	_cleanup_free_ char *path = look_path(c, record, NULL);
+	_cleanup_free_ char *path = NULL;
+	struct kernel_origin origin;
+	_cleanup_close_ int fd = look_open(c, record, NULL, &path, &origin);
 
 	task_answer(c, &record->head,
-		    record->kind == CORDON_OP_OPEN ? startup_take(c, record, path) : compare_program(c, record, path));
+		    record->kind == CORDON_OP_OPEN ? startup_take(c, record, path) : compare_program(c, record, path, fd));
 }

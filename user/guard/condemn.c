@@ -52,6 +52,14 @@ void condemn_take(struct controller *c, const struct cordon_label *label)
 	c->condemning = clock_ms() + END_MS;
 }
 
+/* What the summary must not say otherwise. */
+static void tell_unended(struct controller *c)
+{
+	log_warn("some processes of a condemned package could not be ended");
+	for (size_t i = 0; i < c->finding_count; i++)
+		c->findings[i].unended |= c->findings[i].action == CORDON_ACTION_CONDEMN;
+}
+
 /* Ends all that belong to a condemned package. Gives how many are to be waited for. */
 static size_t condemn_round(struct controller *c, void *arg)
 {
@@ -94,6 +102,6 @@ void condemn_finish(struct controller *c)
 		return;
 	/* Also where no word of it came here: the ring was full. */
 	if (tasks_wait(c, END_MS, condemn_round, NULL))
-		log_warn("some processes of a condemned package could not be ended");
+		tell_unended(c);
 	c->condemning = 0;
 }

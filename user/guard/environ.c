@@ -115,7 +115,7 @@ static int look_transfer(const struct look *look, bool write, char *bytes, size_
 	return 0;
 }
 
-static int look_open(struct look *look)
+static int look_begin(struct look *look)
 {
 	int r;
 
@@ -185,7 +185,7 @@ static void look_record(const struct look *look)
 
 static int look_do(struct look *look)
 {
-	int r = look_open(look);
+	int r = look_begin(look);
 
 	if (!r && look->len)
 		r = look_read(look);

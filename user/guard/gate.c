@@ -24,13 +24,13 @@
 /* Who writes an archive closes it before it is read; a mapped page may be on its way for a moment. */
 #define GATE_WRITER_MS 3000
 #define GATE_WRITER_LOOK_MS 20
-/* The same file, changed again and again while it is looked at. */
-#define GATE_LOOKS_MAX 16
 
 struct gate_job {
 	struct cordon_record_gate record;
 	char *path;
 	int fd;
+	struct kernel_origin origin; /* as it was opened, */
+	bool fresh;		     /* which was just now */
 	int64_t since; /* ms */
 	struct artifact_job *reading; /* NULL: somebody has it open for writing, or there are too many */
 	bool answered; /* audit: the installer went on already */
@@ -61,11 +61,18 @@ static bool gate_wants_sha512(const struct controller *c, const char *ecosystem)
 	return false;
 }
 
-static const char *gate_ecosystem(const struct controller *c, const struct cordon_record *head)
+static const struct installer *gate_installer(const struct controller *c, const struct cordon_record *head)
 {
 	unsigned int installer = head->label.installer;
 
-	return installer && installer <= c->data.installers->count ? c->data.installers->items[installer - 1].ecosystem : "";
+	return installer && installer <= c->data.installers->count ? &c->data.installers->items[installer - 1] : NULL;
+}
+
+static const char *gate_ecosystem(const struct controller *c, const struct cordon_record *head)
+{
+	const struct installer *installer = gate_installer(c, head);
+
+	return installer ? installer->ecosystem : "";
 }
 
 /* A job asks by itself until there is a verdict. It runs, so its label is not ours to write. */
@@ -137,14 +144,14 @@ static void job_end_unseen(struct controller *c, struct gate_job *job, const cha
 static int job_check(struct controller *c, struct gate_job *job)
 {
 	const struct cordon_record_program *look = &job->record.look;
-	struct kernel_origin origin;
-	int r = kernel_origin(c->kernel, &look->head.label, job->fd, &origin);
+	int r = job->fd < 0 ? job->fd : job->fresh ? 0 : kernel_origin(c->kernel, &look->head.label, job->fd, &job->origin);
 
+	job->fresh = false;
 	if (r)
 		return r;
-	if (!look_same_file(&origin.key, &look->key) || origin.changed != look->changed)
+	if (!look_same_file(&job->origin.key, &look->key) || job->origin.changed != look->changed)
 		return -ESTALE;
-	return origin.written ? -EBUSY : 0;
+	return job->origin.written ? -EBUSY : 0;
 }
 
 /* All that is known; what it claims inside counts more than its name. */
@@ -153,13 +160,18 @@ static void job_judge(struct controller *c, struct gate_job *job, struct gate_ob
 	struct gate_seen *seen = gate_remember(c->gate, &job->record.look.key);
 	struct gate_verdict verdict;
 	int r = job_check(c, job);
+	bool stale = r == -ESTALE || r == -EBUSY;
 
-	if (r == -ESTALE || r == -EBUSY) {
-		/* It asks once more, about what is there now. */
-		if (!job->answered && seen && ++seen->looks < GATE_LOOKS_MAX)
-			job_wake(c, job, job->record.look.final ? SIGKILL : SIGCONT);
-		else if (!job->answered)
+	/* What is not remembered cannot be counted. */
+	if (seen ? gate_looks_for_ever(seen, job->record.look.changed, job->since, stale) : stale) {
+		if (!job->answered)
 			job_end_unseen(c, job, "it changes while it is looked at");
+		return;
+	}
+	if (stale) {
+		/* It asks once more, about what is there now. */
+		if (!job->answered)
+			job_wake(c, job, job->record.look.final ? SIGKILL : SIGCONT);
 		job->answered = true;
 		return;
 	}
@@ -197,6 +209,11 @@ static void job_read_done(struct controller *c, struct gate_job *job, const stru
 		identity_from_archive(object.ecosystem, object.leaf, NULL, &object.named);
 	else if (job->record.look.kind == CORDON_OP_RENAME)
 		gate_index_identity(object.leaf, &object.named);
+	else if (!gate_info_identity(object.path, object.ecosystem, &object.named)) {
+		/* Not that file's digest, but that of the wheel which it came from. */
+		object.sha256[0] = object.sha512[0] = '\0';
+		gate_uv_wheel_digest(object.path, &object.named, object.sha256);
+	}
 	if (!object.identity.name[0])
 		object.identity = object.named;
 	job_judge(c, job, &object);
@@ -209,8 +226,11 @@ static void job_tree(struct controller *c, struct gate_job *job)
 		.leaf = job->record.leaf,
 		.ecosystem = gate_ecosystem(c, &job->record.look.head),
 	};
+	const struct installer *installer = gate_installer(c, &job->record.look.head);
 	int r = gate_tree_identity(job->fd, object.ecosystem, &object.identity);
 
+	if (installer && !strcmp(object.ecosystem, "npm"))
+		r = gate_path_identity(installer, job->path, &object.identity);
 	if (r && r != -ENOENT)
 		job_end_unseen(c, job, r == -EINVAL ? "it holds more than one .dist-info" : strerror(-r));
 	else
@@ -355,10 +375,11 @@ void gate_take(struct controller *c, const struct cordon_record_gate *record)
 	}
 	job->record = *record;
 	job->since = clock_ms();
-	job->path = look_path(c, &record->look, record->look.kind == CORDON_OP_OPEN ? record->leaf : NULL);
-	job->fd = job->path ? open(job->path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC) : -1;
-	if (job->fd < 0) {
-		job_end_unseen(c, job, job->path ? strerror(errno) : "its path is too long");
+	job->fd = look_open(c, &record->look, record->look.kind == CORDON_OP_OPEN ? record->leaf : NULL, &job->path,
+			    &job->origin);
+	job->fresh = true;
+	if (job->fd < 0 && job->fd != -ESTALE) {
+		job_end_unseen(c, job, job->path ? strerror(-job->fd) : "its path is too long");
 		job_free(job);
 		return;
 	}

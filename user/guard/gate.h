@@ -8,6 +8,8 @@
  *   gate_seen.c   what was looked at
  *   gate_judge.c  what the policy says of what was read
  *   gate_tree.c   what is no archive: a folder that uv has unpacked, pnpm's index
+ *   gate_source.c what is known of code that starts
+ *   gate_uv.c     the digests that uv keeps of what it has unpacked
  */
 #ifndef CORDON_GUARD_GATE_H
 #define CORDON_GUARD_GATE_H
@@ -38,16 +40,30 @@ struct gate_verdict {
 	char sha256[65];     /* STARTUP: of that file, for a grant */
 };
 
+/* What is known of code that starts. */
+struct gate_source {
+	struct identity identity;     /* name "": not known */
+	struct identity claim;	      /* as it calls itself; the same */
+	char sha256[65], sha512[129]; /* "": not known */
+};
+
+/* gate_source.c: fills *ret, while that code waits. `installer`: that started it, NULL: not known. */
+void gate_source(const struct controller *c, const struct installer *installer, const struct facts *facts,
+		 const struct identity *identity, struct gate_source *ret);
+
 /* gate_judge.c: fills *ret; the reason is NULL where memory is short. */
 void gate_judge(const struct controller *c, const struct gate_object *object, struct gate_verdict *ret);
-/* Of code whose artifact nobody saw: whether the policy denies the package. */
-bool gate_denies(const struct controller *c, const struct identity *identity, struct gate_verdict *ret);
+/* Of code whose artifact nobody may have seen: whether the policy denies the package. */
+bool gate_denies(const struct controller *c, const struct gate_source *source, struct gate_verdict *ret);
 /* The same where nothing could be read; `why` is a clause. */
 void gate_judge_unseen(const struct controller *c, const char *why, struct gate_verdict *ret);
 
 /* gate_tree.c: fills the identity that a folder or an index names. Gives 0; -ENOENT: it names none; -errno. */
+int gate_path_identity(const struct installer *installer, const char *path, struct identity *ret);
 int gate_tree_identity(int folder, const char *ecosystem, struct identity *ret);
 int gate_index_identity(const char *leaf, struct identity *ret);
+/* The same of a wheel that lies unpacked, by the path of its METADATA. */
+int gate_info_identity(const char *path, const char *ecosystem, struct identity *ret);
 
 /* gate_register.c: where installers take artifacts into use, into the kernel. Before the session's command starts. */
 int gate_register(struct controller *c);

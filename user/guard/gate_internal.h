@@ -12,7 +12,9 @@ struct gate_seen {
 	struct cordon_origin_key key;
 	struct identity identity;
 	char sha256[65];
-	unsigned int looks;
+	uint64_t changed;   /* its ctime when it was looked at last */
+	unsigned int looks; /* in a row, each at another state of it */
+	int64_t last;       /* ms: the end of the last look */
 };
 
 struct gate {
@@ -24,5 +26,14 @@ struct gate {
 
 /* gate_seen.c: the entry of that file, a new one where there is none; NULL: there is no room. Valid until the next call. */
 struct gate_seen *gate_remember(struct gate *gate, const struct cordon_origin_key *key);
+
+/* gate_seen.c: another look ends that was asked for at `since` (ms), at the state of ctime `changed`. `stale`: which is gone.
+ * Gives whether that is one too many of a file that changes again and again while it is looked at. */
+bool gate_looks_for_ever(struct gate_seen *seen, uint64_t changed, int64_t since, bool stale);
+
+/* gate_uv.c: the SHA-256 of the wheel whose METADATA is at `path` in uv's cache; of the source that `folder`, a build's, was
+ * unpacked from. Fills ret and gives 0; -ENOENT: nothing says it; -ENOMEM. */
+int gate_uv_wheel_digest(const char *path, const struct identity *identity, char ret[65]);
+int gate_uv_source_digest(const char *folder, char ret[65]);
 
 #endif

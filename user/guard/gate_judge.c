@@ -84,13 +84,15 @@ static void judge_denied(const struct controller *c, const struct gate_object *o
 					deny->version ? "==" : "", deny->version ? deny->version : ""));
 }
 
-bool gate_denies(const struct controller *c, const struct identity *identity, struct gate_verdict *ret)
+bool gate_denies(const struct controller *c, const struct gate_source *source, struct gate_verdict *ret)
 {
-	struct gate_object object = { .ecosystem = identity->ecosystem, .identity = *identity };
+	struct gate_object object = { .ecosystem = source->claim.ecosystem, .identity = source->identity };
 
 	*ret = (struct gate_verdict){ 0 };
-	snprintf(object.sha256, sizeof(object.sha256), "%s", gate_sha256(c, identity));
-	judge_denied(c, &object, identity, ret);
+	memcpy(object.sha256, source->sha256, sizeof(object.sha256));
+	memcpy(object.sha512, source->sha512, sizeof(object.sha512));
+	judge_denied(c, &object, &source->identity, ret);
+	judge_denied(c, &object, &source->claim, ret);
 	return ret->what != CORDON_ARTIFACT_NONE;
 }
 

@@ -11,7 +11,9 @@ static int register_names(struct controller *c, struct cordon_gate_key key, cons
 	int r = 0;
 
 	for (size_t i = 0; !r && i < count; i++) {
-		const struct cordon_gate gate = { .leaf = patterns[i].leaf ? text_hash(patterns[i].leaf, strlen(patterns[i].leaf)) : 0 };
+		const char *leaf = patterns[i].leaf;
+		const struct cordon_gate gate = { .leaf = leaf ? text_hash(leaf, strlen(leaf)) :
+							  patterns[i].folder ? CORDON_GATE_FOLDER : 0 };
 
 		key.level = (uint8_t)patterns[i].level;
 		key.name = text_hash(patterns[i].top, strlen(patterns[i].top));

@@ -2,11 +2,16 @@
 /* gate_seen.c - artifacts that were looked at: so that findings of a package can name the digest of what it came from. */
 #include "guard/gate_internal.h"
 
+#include "base/clock.h"
+
 #include <stdlib.h>
 #include <string.h>
 
 /* Artifacts that are remembered; more than any lock file lists. */
 #define GATE_SEEN_MAX 8192
+/* The same file, changed again and again while it is looked at; who was left in peace for a moment begins anew. */
+#define GATE_LOOKS_MAX 16
+#define GATE_LOOKS_APART_MS 1000
 
 struct gate_seen *gate_remember(struct gate *gate, const struct cordon_origin_key *key)
 {
@@ -24,6 +29,19 @@ struct gate_seen *gate_remember(struct gate *gate, const struct cordon_origin_ke
 	}
 	gate->seen[gate->seen_count] = (struct gate_seen){ .key = *key };
 	return &gate->seen[gate->seen_count++];
+}
+
+bool gate_looks_for_ever(struct gate_seen *seen, uint64_t changed, int64_t since, bool stale)
+{
+	/* Asked for by many at once, it is one state for all of them. */
+	bool another = stale || changed != seen->changed;
+
+	if (since - seen->last > GATE_LOOKS_APART_MS)
+		seen->looks = 0;
+	seen->looks += another;
+	seen->changed = changed;
+	seen->last = clock_ms();
+	return seen->looks > GATE_LOOKS_MAX;
 }
 
 const char *gate_sha256(const struct controller *c, const struct identity *identity)

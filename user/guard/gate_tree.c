@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * gate_tree.c - what is taken into use and is no archive: a wheel that uv has unpacked while it fetched it, which has its
- * name in the one folder NAME-VERSION.dist-info, and the index that pnpm writes for a package, which has it in its own name.
+ * name in the one folder NAME-VERSION.dist-info; the index that pnpm writes for a package, which has it in its own name; and what
+ * pnpm has put together of the files of its store, to be a module.
  */
 #include "guard/gate.h"
+#include "session/pattern.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -55,6 +57,39 @@ int gate_tree_identity(int folder, const char *ecosystem, struct identity *ret)
 	if (seen > TREE_ENTRIES_MAX)
 		r = -E2BIG;
 	closedir(dir);
+	return r;
+}
+
+int gate_info_identity(const char *path, const char *ecosystem, struct identity *ret)
+{
+	static const char end[] = ".dist-info/METADATA";
+	size_t len = path ? strlen(path) : 0;
+	const char *name;
+
+	if (len < sizeof(end) || strcmp(path + len - (sizeof(end) - 1), end) != 0)
+		return -ENOENT;
+	len -= sizeof(end) - 1;
+	for (name = path + len; name > path && name[-1] != '/'; name--)
+		;
+	snprintf(ret->ecosystem, sizeof(ret->ecosystem), "%s", ecosystem);
+	return identity_of(name, (size_t)(path + len - name), ret);
+}
+
+/* As code in that folder would be attributed: pnpm's .pnpm/NAME@VERSION/node_modules/NAME. */
+int gate_path_identity(const struct installer *installer, const char *path, struct identity *ret)
+{
+	struct pattern_match match;
+	int r = -ENOENT;
+
+	for (size_t i = 0; r && path && i < installer->attribute_cwd_count; i++) {
+		r = pattern_match(installer->attribute_cwd[i], path, installer->ecosystem, &match);
+		if (r)
+			r = pattern_match_above(installer->attribute_cwd[i], path, installer->ecosystem, &match);
+		if (!r && !match.identity.name[0])
+			r = -ENOENT;
+	}
+	if (!r)
+		*ret = match.identity;
 	return r;
 }
 

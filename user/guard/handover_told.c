@@ -185,6 +185,8 @@ int handover_to(struct handover *handover, const struct installer *installer, co
 	round_variable(&round, facts, "PATH", ROUND_ENTRY);
 	round_variable(&round, facts, "VIRTUAL_ENV", ROUND_FOLDER);
 	round_variable(&round, facts, "OUT_DIR", ROUND_FOLDER);
+	/* pnpm makes one in each module, for its scripts. */
+	round_variable(&round, facts, "TMPDIR", ROUND_FOLDER);
 	round_legacy_install(&round, facts, facts->cmdline.bytes);
 	return round.error;
 }

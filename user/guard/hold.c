@@ -60,16 +60,24 @@ static bool hold_is_late(const struct process *process)
 	return clock_ns() - process->program->time > HOLD_DEADLINE_NS;
 }
 
+static const struct installer *hold_installer(const struct controller *c, const struct process *process,
+					      const struct decision *decision)
+{
+	unsigned int installer = decision->installer ? decision->installer : process->installer;
+
+	return installer && installer <= c->data.installers->count ? &c->data.installers->items[installer - 1] : NULL;
+}
+
 /* What the installer made for the package, as it says itself. */
 static void hold_hand_over(struct controller *c, const struct process *process, const struct facts *facts,
 			   const struct decision *decision, uint32_t package)
 {
-	unsigned int installer = decision->installer ? decision->installer : process->installer;
+	const struct installer *installer = hold_installer(c, process, decision);
 	int r;
 
-	if (!package || !installer || installer > c->data.installers->count)
+	if (!package || !installer)
 		return;
-	r = handover_to(c->handover, &c->data.installers->items[installer - 1], facts, package);
+	r = handover_to(c->handover, installer, facts, package);
 	if (!r)
 		return;
 	/* It cannot write there then, which no finding would explain. */
@@ -77,9 +85,9 @@ static void hold_hand_over(struct controller *c, const struct process *process, 
 	log_debug("cannot hand over the folders of '%s': %s", decision->identity.name, strerror(-r));
 }
 
-/* The decision, and the number of the package that it is bound to. */
-static void hold_choose(struct controller *c, struct process *process, struct decision *ret,
-			uint32_t *ret_package)
+/* The decision, the number of the package that it is bound to, and what is known of it. */
+static void hold_choose(struct controller *c, struct process *process, struct decision *ret, uint32_t *ret_package,
+			struct gate_source *ret_source)
 {
 	struct decide_input input = { .process = process };
 	struct facts facts;
@@ -108,12 +116,14 @@ static void hold_choose(struct controller *c, struct process *process, struct de
 	if (ret->role == CORDON_ROLE_PACKAGE || ret->role == CORDON_ROLE_PROJECT) {
 		hold_hand_over(c, process, &facts, ret, *ret_package);
 		requirements_note(c, *ret_package, &facts);
+		gate_source(c, hold_installer(c, process, ret), &facts, &ret->identity, ret_source);
 	}
 	facts_release(&facts);
 }
 
 /* Whether the package is denied, so that its code may not begin; tells. */
-static bool hold_denies(struct controller *c, const struct process *process, const struct decision *decision)
+static bool hold_denies(struct controller *c, const struct process *process, const struct decision *decision,
+			const struct gate_source *source)
 {
 	struct gate_verdict verdict;
 	struct cordon_record head = {
@@ -121,12 +131,13 @@ static bool hold_denies(struct controller *c, const struct process *process, con
 		.label = { .session = c->session, .role = CORDON_ROLE_PACKAGE, .package = process->package },
 	};
 
-	if (decision->role != CORDON_ROLE_PACKAGE || !gate_denies(c, &decision->identity, &verdict))
+	if (decision->role != CORDON_ROLE_PACKAGE || !gate_denies(c, source, &verdict))
 		return false;
 	head.label.installer = (uint16_t)process->installer;
 	if (verdict.action != CORDON_ACTION_ALLOW)
 		finding_take_artifact(c, &head, &(struct artifact_finding){
-			.identity = &decision->identity, .sha256 = gate_sha256(c, &decision->identity), .rule = verdict.rule,
+			.identity = source->identity.name[0] ? &source->identity : &source->claim,
+			.sha256 = source->sha256, .rule = verdict.rule,
 			.action = verdict.action, .reason = verdict.reason,
 			.answer = verdict.answer == CORDON_ANSWER_PASS ? CORDON_ANSWER_PASS : CORDON_ANSWER_KILL });
 	free(verdict.reason);
@@ -137,10 +148,11 @@ void hold_decide(struct controller *c, struct process *process)
 {
 	struct cordon_label label = { .session = c->session };
 	struct decision decision = { 0 };
+	struct gate_source source = { 0 };
 	uint32_t package = 0;
 	int r;
 
-	hold_choose(c, process, &decision, &package);
+	hold_choose(c, process, &decision, &package, &source);
 	if (decision.role == CORDON_ROLE_PACKAGE || decision.role == CORDON_ROLE_PROJECT)
 		label.flags = CORDON_LABEL_BOUND;
 	label.role = (uint8_t)decision.role;
@@ -149,7 +161,7 @@ void hold_decide(struct controller *c, struct process *process)
 	label.package = package;
 	label.reads = decision.reads;
 	/* Denied, or caught before: no more of its code runs, in a second build say. */
-	if (condemn_is(c, &label) || hold_denies(c, process, &decision))
+	if (condemn_is(c, &label) || hold_denies(c, process, &decision, &source))
 		label.flags |= CORDON_LABEL_DOOMED;
 	log_debug("process %d (%s) is %s %s %s: %s", (int)process->pid, process->program->path, role_name(decision.role),
 		  decision.identity.name, decision.identity.version, decision.why ? decision.why : "");

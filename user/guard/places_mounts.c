@@ -6,11 +6,10 @@
 #include "guard/places_internal.h"
 
 #include "base/cleanup.h"
-#include "base/text.h"
+#include "base/mountinfo.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -24,23 +23,6 @@ struct mounts_above {
 	} items[MOUNTS_ABOVE_MAX];
 	size_t count;
 };
-
-/* Space, tab, newline and backslash stand in there as \ooo. */
-static void mounts_unescape(char *path)
-{
-	char *out = path;
-
-	for (const char *in = path; *in; out++) {
-		if (in[0] == '\\' && in[1] >= '0' && in[1] <= '3' && in[2] >= '0' && in[2] <= '7' && in[3] >= '0' &&
-		    in[3] <= '7') {
-			*out = (char)((in[1] - '0') << 6 | (in[2] - '0') << 3 | (in[3] - '0'));
-			in += 4;
-		} else {
-			*out = *in++;
-		}
-	}
-	*out = '\0';
-}
 
 static void mounts_note_above(struct mounts_above *above, const char *folder)
 {
@@ -96,30 +78,25 @@ static int mounts_add(struct places *places, const struct mounts_above *above, c
 	return places_add_key(places, fd, &key);
 }
 
+struct mounts_learning {
+	struct places *places;
+	struct mounts_above above;
+};
+
+static int mounts_learn(const struct mount *mount, void *data)
+{
+	struct mounts_learning *learning = data;
+
+	return mounts_add(learning->places, &learning->above, mount->target);
+}
+
 int places_learn_mounts(struct places *places, const struct places_input *input)
 {
-	_cleanup_fclose_ FILE *file = input->mounts ? fopen(input->mounts, "re") : NULL;
-	struct mounts_above above = { .count = 0 };
-	_cleanup_free_ char *line = NULL;
-	size_t size = 0;
-	int r = 0;
+	struct mounts_learning learning = { .places = places };
 
 	if (!input->mounts)
 		return 0;
-	if (!file)
-		return -errno;
-	mounts_note_above(&above, input->home);
-	mounts_note_above(&above, input->start);
-	/* 36 35 98:0 /root /mount/point options - type source options */
-	while (!r && getline(&line, &size, file) > 0) {
-		char *rest = line, *field = NULL;
-
-		for (unsigned int i = 0; i < 5; i++)
-			field = strsep(&rest, " ");
-		if (!rest || !field || field[0] != '/')
-			continue;
-		mounts_unescape(field);
-		r = mounts_add(places, &above, field);
-	}
-	return r ? r : ferror(file) ? -EIO : 0;
+	mounts_note_above(&learning.above, input->home);
+	mounts_note_above(&learning.above, input->start);
+	return mountinfo_each(input->mounts, mounts_learn, &learning);
 }

@@ -57,30 +57,46 @@ static bool is_wheel(const struct identity *package, const char *file)
 	       (!package->version[0] || !strcmp(found.version, package->version));
 }
 
-/* What was there before the session is an earlier install's. */
-static bool is_new(const struct look *look, int folder, const char *name, struct stat *ret)
+/* What was there before the session is an earlier install's: no reason to take it away. */
+static bool is_new(const struct look *look, const struct stat *st)
 {
-	uint64_t changed;
-
-	if (fstatat(folder, name, ret, AT_SYMLINK_NOFOLLOW))
-		return false;
-	changed = (uint64_t)ret->st_ctim.tv_sec * 1000000000ULL + (uint64_t)ret->st_ctim.tv_nsec;
-	return changed >= look->c->kernel_session.began;
+	return (uint64_t)st->st_ctim.tv_sec * 1000000000ULL + (uint64_t)st->st_ctim.tv_nsec >= look->c->kernel_session.began;
 }
 
-static void tell_left(struct look *look, const char *path)
+/* Beside a module is what its installer keeps there. */
+static const char *module_remover(const char *path)
+{
+	static const struct {
+		const char *file, *command;
+	} signs[] = { { ".pnpm", "pnpm remove" }, { ".yarn-integrity", "yarn remove" }, { ".yarn-state.yml", "yarn remove" } };
+	static const char below[] = "/node_modules/";
+	const char *end = strstr(path, below);
+
+	for (size_t i = 0; end && i < ARRAY_SIZE(signs); i++) {
+		_cleanup_free_ char *sign = text_format("%.*s%s", (int)(end - path + (ptrdiff_t)strlen(below)), path, signs[i].file);
+
+		if (sign && !access(sign, F_OK))
+			return signs[i].command;
+	}
+	return "npm uninstall";
+}
+
+static void tell_left(struct look *look, const char *path, bool earlier)
 {
 	_cleanup_free_ char *hint = NULL;
 
-	if (!strcmp(look->package->ecosystem, "npm"))
-		hint = text_format("to remove it: npm uninstall %s", look->package->name);
+	if (earlier)
+		hint = strdup("it was there before");
+	else if (!strcmp(look->package->ecosystem, "npm"))
+		hint = text_format("to remove it: %s %s", module_remover(path), look->package->name);
 	else if (!text_ends_with(path, ".whl"))
 		hint = text_format("to remove it: pip uninstall %s", look->package->name);
 	else
 		hint = strdup("to remove it: delete that file");
 	look->left = true;
 	finding_take_remains(look->c, look->number,
-			     &(struct remains_finding){ .path = path, .reason = "a condemned package is there all the same", .hint = hint });
+			     &(struct remains_finding){ .path = path, .hint = hint, .reason = earlier ?
+				"a condemned package is there, from an earlier install" : "a condemned package is there all the same" });
 }
 
 static void take_wheel_away(struct look *look, int folder, const char *path)
@@ -98,7 +114,7 @@ static void take_wheel_away(struct look *look, int folder, const char *path)
 	}
 	if (!reason) {
 		log_warn("%s could not be taken away: %s", path, strerror(errno));
-		tell_left(look, path);
+		tell_left(look, path, false);
 		return;
 	}
 	finding_take_remains(look->c, look->number, &(struct remains_finding){ .path = path, .reason = reason, .gone = true });
@@ -109,10 +125,14 @@ static void look_at(struct look *look, int folder, const char *parent, const cha
 	bool wheel = is_wheel(look->package, name);
 	_cleanup_free_ char *path = NULL;
 	struct stat st;
+	bool new;
 
 	if (!wheel && (look->store || !is_metadata(look->package, name)))
 		return;
-	if (!is_new(look, folder, name, &st))
+	if (fstatat(folder, name, &st, AT_SYMLINK_NOFOLLOW))
+		return;
+	new = is_new(look, &st);
+	if (!new && wheel)
 		return;
 	path = text_format("%s/%s", parent, name);
 	if (!path)
@@ -120,7 +140,7 @@ static void look_at(struct look *look, int folder, const char *parent, const cha
 	else if (wheel && S_ISREG(st.st_mode))
 		take_wheel_away(look, folder, path);
 	else if (!wheel)
-		tell_left(look, path);
+		tell_left(look, path, !new);
 }
 
 static bool was_seen(struct look *look, int folder)
@@ -179,8 +199,8 @@ void remains_look_for_module(struct look *look, const char *parent)
 	_cleanup_close_ int fd = path ? open(path, O_PATH | O_DIRECTORY | O_CLOEXEC) : -1;
 	struct stat st;
 
-	if (fd >= 0 && !was_seen(look, fd) && is_new(look, AT_FDCWD, path, &st))
-		tell_left(look, path);
+	if (fd >= 0 && !was_seen(look, fd) && !fstatat(AT_FDCWD, path, &st, AT_SYMLINK_NOFOLLOW))
+		tell_left(look, path, !is_new(look, &st));
 }
 
 /* What the summary may say of it. */

@@ -11,9 +11,12 @@
 #include <glob.h>
 #include <limits.h>
 #include <string.h>
+#include <sys/stat.h>
 
 /* Of installers that differ; a job that starts more of them in different folders gets no word on what is left. */
 #define PLACES_MAX 256
+/* Folders above the one that an installer works in. */
+#define DEPTH_MAX 32
 
 struct remains_place {
 	char *cwd;
@@ -104,24 +107,15 @@ static void look_in_prefix(struct look *look, const char *prefix)
 
 static char *absolute(const char *cwd, const char *path)
 {
+	if (!strcmp(path, "."))
+		path = cwd;
 	return path[0] == '/' ? strdup(path) : text_format("%s/%s", cwd, path);
 }
 
-/* A folder that was named may be that of the results itself. */
-static void look_in_named(struct look *look, const char *cwd, const char *text)
+/* The environment of a program that lies in its bin folder. */
+static void look_in_environment_of(struct look *look, const char *program)
 {
-	_cleanup_free_ char *path = absolute(cwd, text);
-
-	if (!path || strlen(path) >= PATH_MAX)
-		return;
-	if (strcmp(look->package->ecosystem, "npm") != 0)
-		remains_look_in_folder(look, path);
-	look_in_prefix(look, path);
-}
-
-static void look_in_place(struct look *look, const struct remains_place *place)
-{
-	_cleanup_free_ char *prefix = strchr(place->program, '/') ? absolute(place->cwd, place->program) : NULL;
+	_cleanup_free_ char *prefix = strdup(program);
 
 	for (int i = 0; prefix && i < 2; i++) {
 		char *slash = strrchr(prefix, '/');
@@ -131,7 +125,45 @@ static void look_in_place(struct look *look, const struct remains_place *place)
 	}
 	if (prefix)
 		look_in_prefix(look, prefix);
+}
+
+/* uv and npm look for the project's environment and modules in the folders above, too. */
+static void look_above(struct look *look, const char *cwd)
+{
+	_cleanup_free_ char *path = strdup(cwd);
+	char *slash;
+
+	for (int i = 0; path && i < DEPTH_MAX && (slash = strrchr(path, '/')) && slash > path; i++) {
+		*slash = '\0';
+		look_in_prefix(look, path);
+	}
+}
+
+/* A folder that was named may be that of the results itself; a program, that of the environment to install into. */
+static void look_in_named(struct look *look, const char *cwd, const char *text)
+{
+	_cleanup_free_ char *path = absolute(cwd, text);
+	struct stat st;
+
+	if (!path || strlen(path) >= PATH_MAX)
+		return;
+	if (!stat(path, &st) && S_ISREG(st.st_mode)) {
+		look_in_environment_of(look, path);
+		return;
+	}
+	if (strcmp(look->package->ecosystem, "npm") != 0)
+		remains_look_in_folder(look, path);
+	look_in_prefix(look, path);
+}
+
+static void look_in_place(struct look *look, const struct remains_place *place)
+{
+	_cleanup_free_ char *prefix = strchr(place->program, '/') ? absolute(place->cwd, place->program) : NULL;
+
+	if (prefix)
+		look_in_environment_of(look, prefix);
 	look_in_named(look, place->cwd, ".");
+	look_above(look, place->cwd);
 	for (const char *arg = place->args; arg < place->args + place->args_len; arg += strlen(arg) + 1) {
 		const char *value = arg[0] == '-' ? strchr(arg, '=') : NULL;
 
@@ -139,6 +171,21 @@ static void look_in_place(struct look *look, const struct remains_place *place)
 			look_in_named(look, place->cwd, value + 1);
 		else if (arg[0] && arg[0] != '-')
 			look_in_named(look, place->cwd, arg);
+	}
+}
+
+/* Environments that installers make for themselves, where nothing else says which. */
+static void look_in_homes(struct look *look)
+{
+	static const char *const homes[] = { ".cache/pypoetry/virtualenvs", ".local/share/uv/tools", ".local/share/pipx/venvs",
+					     ".local/pipx/venvs" };
+	const struct controller *c = look->c;
+
+	for (size_t i = 0; c->home && i < ARRAY_SIZE(homes); i++) {
+		_cleanup_free_ char *below = text_format("%s/*/lib/python3*/site-packages", homes[i]);
+
+		if (below)
+			look_in_pattern(look, c->home, below);
 	}
 }
 
@@ -151,6 +198,7 @@ void remains_look_in_places(struct look *look)
 		look_in_place(look, &c->remains[i]);
 	if (user)
 		look_in_prefix(look, user);
+	look_in_homes(look);
 	if (c->virtual_env)
 		look_in_prefix(look, c->virtual_env);
 	look->unsure |= c->places_lost || !c->place_count;

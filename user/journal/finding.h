@@ -42,6 +42,7 @@ struct finding {
 	char *reason;          /* one sentence */
 	char *hint;            /* "cordon allow ID" with what it would write, or what to do instead */
 	bool nothing_left;     /* not stored: of a condemned package nothing was found at the end */
+	bool unended;	       /* not stored: some process of a condemned package could not be ended */
 	unsigned int count;    /* how often the same was seen in this session (package, rule, object, program) */
 };
 

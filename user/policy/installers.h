@@ -28,7 +28,7 @@ int token_list_parse(const struct schema *s, const struct toml_node *node, enum 
 void token_list_release(struct token_list *list);
 /* A name, or one with a * at its end: what a helper may start. */
 int child_check(const struct schema *s, const struct toml_node *node);
-/* "*\/pip-install-*\/{name}_*": what package code's folder or program looks like. */
+/* "*\/pip-install-*\/{name}_{hex}": what package code's folder or program looks like. */
 int attribution_check(const struct schema *s, const struct toml_node *node);
 
 #endif

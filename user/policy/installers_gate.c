@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * installers_gate.c - [gate] of recognition files: where an installer takes artifacts into use. The kernel compares the name
- * of one folder some levels above a file, and the file's own, so patterns have only these two, and * between them. In `create`
- * the folder may be any number of levels above, which is written with two of them.
+ * of one folder some levels above a file, and the file's own, so patterns have only these two, and * between them. A / at the
+ * end: folders alone. In `create` the folder may be any number of levels above, which is written with two of them.
  */
 #include "base/cleanup.h"
 #include "policy/installers.h"
@@ -56,6 +56,11 @@ static int parse_pattern(const struct schema *s, const struct toml_node *node, b
 
 		if (++ret->level > CORDON_GATE_LEVELS)
 			return schema_error(s, node, "'%s' has more than %d names", node->string, CORDON_GATE_LEVELS + 1);
+		if (!len && !*part && ret->level > 1 && part[-2] == '*') {
+			ret->level--;
+			ret->folder = true;
+			break;
+		}
 		if (len == 1 && *part == '*')
 			continue;
 		if (!len || part[len] || memchr(part, '*', len) || len >= CORDON_NAME_LEN)

@@ -181,6 +181,7 @@ struct gate_pattern {
 	char *top;
 	unsigned int level; /* 1: in `top` itself */
 	char *leaf;	    /* NULL: any */
+	bool folder;	    /* no file; leaf is NULL */
 };
 
 /* [gate]: where the installer takes artifacts into use. */
@@ -215,7 +216,7 @@ struct installer {
 	/* How package code's identity is found, in this order; see session/attribute.h */
 	char **attribute_env;  /* "npm_package_name=name" pairs: variable, field */
 	size_t attribute_env_count;
-	/* Patterns over cwd, or a folder above it, with {name} {version}: "*\/pip-install-*\/{name}_*". A leading
+	/* Patterns over cwd, or a folder above it, with {name} {version} {hex}: "*\/pip-install-*\/{name}_{hex}". A leading
 	 * "*\/" is any number of folders; every other * and field stays in one component and takes all it can. */
 	char **attribute_cwd;
 	size_t attribute_cwd_count;

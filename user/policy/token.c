@@ -99,7 +99,7 @@ int child_check(const struct schema *s, const struct toml_node *node)
 
 int attribution_check(const struct schema *s, const struct toml_node *node)
 {
-	static const char *const fields[] = { "{name}", "{version}" };
+	static const char *const fields[] = { "{name}", "{version}", "{hex}" };
 	unsigned int seen[ARRAY_SIZE(fields)] = { 0 };
 	bool after_wild = false;
 
@@ -112,7 +112,7 @@ int attribution_check(const struct schema *s, const struct toml_node *node)
 					    node->string);
 		after_wild = wild;
 		if (strchr("}?[]\\", *c))
-			return schema_error(s, node, "'%s' has a '%c'; there are only *, {name} and {version}",
+			return schema_error(s, node, "'%s' has a '%c'; there are only *, {name}, {version} and {hex}",
 					    node->string, *c);
 		if (*c != '{')
 			continue;
@@ -124,7 +124,7 @@ int attribution_check(const struct schema *s, const struct toml_node *node)
 			}
 		}
 		if (*c == '{')
-			return schema_error(s, node, "'%s' has an unknown field; there are {name} and {version}",
+			return schema_error(s, node, "'%s' has an unknown field; there are {name}, {version} and {hex}",
 					    node->string);
 	}
 	if (node->string[0] != '/' && !text_starts_with(node->string, "*/"))

@@ -198,13 +198,15 @@ static const struct finding *find_left(const struct group *group, size_t *count)
 /* What became of a condemned package: no more than was seen. */
 static void put_outcome(FILE *out, const struct group *group)
 {
-	bool nothing_left = false;
+	bool nothing_left = false, unended = false;
 	size_t count;
 	const struct finding *left = find_left(group, &count);
 
-	for (size_t i = 0; i < group->count; i++)
+	for (size_t i = 0; i < group->count; i++) {
 		nothing_left |= group->items[i]->nothing_left;
-	fputs("  its processes were ended", out);
+		unended |= group->items[i]->unended;
+	}
+	fputs(unended ? "  some of its processes could not be ended" : "  its processes were ended", out);
 	if (left) {
 		_cleanup_free_ char *path = field_object(left, FIELD_OBJECT_MAX);
 

@@ -14,11 +14,11 @@ static void begin(struct identity *identity, const char *ecosystem)
 }
 
 /* "VARIABLE=FIELD" pairs. A variable that holds no well-formed value counts as not set. */
-static void claims_from_env(const struct attribute_input *in, struct identity *claim)
+void attribute_claim(const struct installer *installer, const struct facts *facts, struct identity *claim)
 {
-	begin(claim, in->installer->ecosystem);
-	for (size_t i = 0; i < in->installer->attribute_env_count; i++) {
-		const char *pair = in->installer->attribute_env[i];
+	begin(claim, installer->ecosystem);
+	for (size_t i = 0; i < installer->attribute_env_count; i++) {
+		const char *pair = installer->attribute_env[i];
 		const char *field = strchr(pair, '=');
 		char variable[64];
 		const char *value;
@@ -27,7 +27,7 @@ static void claims_from_env(const struct attribute_input *in, struct identity *c
 			continue;
 		memcpy(variable, pair, (size_t)(field - pair));
 		variable[field - pair] = '\0';
-		value = facts_env(in->facts, variable);
+		value = facts_env(facts, variable);
 		if (!value)
 			continue;
 		if (!strcmp(field + 1, "name") && !claim->name[0])
@@ -170,7 +170,7 @@ int attribute(const struct attribute_input *in, struct identity *ret)
 	struct identity claim, found;
 	int r;
 
-	claims_from_env(in, &claim);
+	attribute_claim(in->installer, in->facts, &claim);
 	if (!strcmp(ecosystem, "npm") && facts_env(in->facts, "npm_package_resolved"))
 		return from_npm_address(facts_env(in->facts, "npm_package_resolved"), ret);
 	if (claim.name[0] && !own_claim) {

@@ -30,4 +30,7 @@ struct attribute_input {
 /* Gives: 0 and *ret, with a name and maybe a version; -ENOENT: it cannot be told, the package is `unknown`; -ENOMEM. */
 int attribute(const struct attribute_input *input, struct identity *ret);
 
+/* What the package says of itself in its environment; name "": nothing. Evidence against it alone. */
+void attribute_claim(const struct installer *installer, const struct facts *facts, struct identity *ret);
+
 #endif

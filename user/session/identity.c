@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <strings.h>
 
 static bool is_alnum(char c)
 {
@@ -83,8 +84,18 @@ int identity_set_version(struct identity *identity, const char *version, size_t 
 	return 0;
 }
 
-static const char *const suffixes[] = { ".whl", ".tar.gz", ".tar.bz2", ".tar.xz", ".tgz",  ".tar.zst",
-					".zip", ".tar",	   ".gem",     ".crate",  ".conda" };
+static const char *const suffixes[] = {
+	".whl", ".tar.gz", ".tgz", ".tar.bz2", ".tbz", ".tar.xz", ".txz", ".tar.lzma", ".tar.lz", ".tlz", ".tar.zst", ".zip", ".tar",
+	".gem", ".crate", ".conda",
+};
+
+/* pip takes capitals for small letters there. */
+static bool has_suffix(const char *file, const char *suffix)
+{
+	size_t len = strlen(file), end = strlen(suffix);
+
+	return len >= end && !strcasecmp(file + len - end, suffix);
+}
 
 /* Sets the name, `name_len` bytes, and the version that follows it behind one byte. */
 static int take(struct identity *out, const char *file, size_t name_len, size_t version_len)
@@ -129,7 +140,7 @@ int identity_from_archive(const char *ecosystem, const char *file, const char *n
 	int r;
 
 	for (size_t i = 0; i < ARRAY_SIZE(suffixes) && !len; i++)
-		if (text_ends_with(file, suffixes[i]))
+		if (has_suffix(file, suffixes[i]))
 			len = strlen(file) - strlen(suffixes[i]);
 	if (!len || strlen(ecosystem) >= sizeof(out.ecosystem))
 		return -ENOENT;

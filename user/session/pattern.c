@@ -75,6 +75,14 @@ static bool match_version(struct matcher *m, const char *rest, const char *path)
 	return false;
 }
 
+/* As many as an MD5 or a UUID has. */
+#define HEX_LEN 32
+
+static bool match_hex(struct matcher *m, const char *rest, const char *path)
+{
+	return strspn(path, "0123456789abcdef") == HEX_LEN && match_here(m, rest, path + HEX_LEN);
+}
+
 static bool match_here(struct matcher *m, const char *pattern, const char *path)
 {
 	for (;; pattern++, path++) {
@@ -84,6 +92,8 @@ static bool match_here(struct matcher *m, const char *pattern, const char *path)
 			return match_name(m, pattern + strlen("{name}"), path);
 		if (text_starts_with(pattern, "{version}"))
 			return match_version(m, pattern + strlen("{version}"), path);
+		if (text_starts_with(pattern, "{hex}"))
+			return match_hex(m, pattern + strlen("{hex}"), path);
 		if (*pattern == '*') {
 			size_t len = component_len(path);
 

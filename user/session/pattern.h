@@ -7,6 +7,7 @@
  *	{name}			a well-formed name: as much of a component as possible; npm's @scope/name too,
  *				also as pnpm writes it: @scope+name
  *	{version}		a well-formed version; pnpm's suffix for peers, _x or (x), is left out
+ *	{hex}			32 hexadecimal digits, small ones
  *
  * All other bytes are themselves. A pattern is for the whole path.
  */

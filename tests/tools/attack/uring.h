@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * uring.h - one operation through io_uring by raw system calls: its hooks run in the kernel's own path, where no
- * system call entry of connect(2), sendto(2) or openat(2) is ever seen.
+ * uring.h - operations through io_uring by raw system calls: its hooks run in the kernel's own path, where no system call
+ * entry of connect(2), sendto(2) or openat(2) is ever seen.
  */
 #ifndef ATTACK_URING_H
 #define ATTACK_URING_H
@@ -13,6 +13,13 @@
 #include <stdint.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
+
+struct uring {
+	int fd;
+	struct io_uring_params params;
+	unsigned char *sq, *cq;
+	struct io_uring_sqe *sqes;
+};
 
 /* A machine may have io_uring switched off by sysctl: that is no refusal of the guard's. */
 static int uring_switched_off(void)
@@ -28,69 +35,105 @@ static int uring_switched_off(void)
 	return value != 0;
 }
 
-/* Takes: one filled entry. Gives: the completion's result, in *ret_res; 0, or an outcome where there is no ring. */
-static int uring_do(const struct io_uring_sqe *entry, int *ret_res)
+/* Takes: room for so many entries, IORING_SETUP_*. Gives: 0 and a ring, to be closed by its fd; or an outcome. */
+static int uring_open_ring(struct uring *ring, unsigned int entries, unsigned int flags)
 {
-	struct io_uring_params params = { 0 };
-	unsigned char *sq, *cq;
-	struct io_uring_sqe *sqes;
-	struct io_uring_cqe *cqe;
-	unsigned int *tail, head;
-	size_t sq_size, cq_size;
-	int fd, outcome = 0;
+	const struct io_uring_params *p = &ring->params;
 
-	fd = (int)syscall(SYS_io_uring_setup, 1, &params);
-	if (fd < 0) {
+	*ring = (struct uring){ .params.flags = flags };
+	ring->fd = (int)syscall(SYS_io_uring_setup, entries, &ring->params);
+	if (ring->fd < 0) {
 		int error = errno; /* the question below may fail too */
 
 		return error == ENOSYS || uring_switched_off() ? unavailable(error) : -error;
 	}
-	sq_size = params.sq_off.array + params.sq_entries * sizeof(unsigned int);
-	cq_size = params.cq_off.cqes + params.cq_entries * sizeof(*cqe);
-	sq = mmap(NULL, sq_size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, IORING_OFF_SQ_RING);
-	cq = mmap(NULL, cq_size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, IORING_OFF_CQ_RING);
-	sqes = mmap(NULL, params.sq_entries * sizeof(*sqes), PROT_READ | PROT_WRITE, MAP_SHARED, fd, IORING_OFF_SQES);
-	if (sq == MAP_FAILED || cq == MAP_FAILED || sqes == MAP_FAILED) {
-		outcome = -errno; /* where a ring cannot be refused at its setup, its mapping is */
-		goto out;
+	ring->sq = mmap(NULL, p->sq_off.array + p->sq_entries * sizeof(unsigned int), PROT_READ | PROT_WRITE, MAP_SHARED,
+			ring->fd, IORING_OFF_SQ_RING);
+	ring->cq = mmap(NULL, p->cq_off.cqes + p->cq_entries * sizeof(struct io_uring_cqe), PROT_READ | PROT_WRITE, MAP_SHARED,
+			ring->fd, IORING_OFF_CQ_RING);
+	ring->sqes = mmap(NULL, p->sq_entries * sizeof(*ring->sqes), PROT_READ | PROT_WRITE, MAP_SHARED, ring->fd,
+			  IORING_OFF_SQES);
+	if (ring->sq == MAP_FAILED || ring->cq == MAP_FAILED || ring->sqes == MAP_FAILED) {
+		int outcome = -errno; /* where a ring cannot be refused at its setup, its mapping is */
+
+		close(ring->fd);
+		return outcome;
 	}
-	sqes[0] = *entry;
-	((unsigned int *)(sq + params.sq_off.array))[0] = 0;
-	tail = (unsigned int *)(sq + params.sq_off.tail);
-	__atomic_store_n(tail, *tail + 1, __ATOMIC_RELEASE);
-	if (syscall(SYS_io_uring_enter, fd, 1, 1, IORING_ENTER_GETEVENTS, NULL, 0) < 0) {
-		outcome = -errno;
-		goto out;
+	return 0;
+}
+
+/* Hands over the entries, of which there are as many as the ring has room for; waits for so many completions. */
+static int uring_submit(struct uring *ring, const struct io_uring_sqe *entries, unsigned int count, unsigned int wait)
+{
+	unsigned int *tail = (unsigned int *)(ring->sq + ring->params.sq_off.tail);
+	unsigned int flags = (wait ? IORING_ENTER_GETEVENTS : 0) |
+			     (ring->params.flags & IORING_SETUP_SQPOLL ? IORING_ENTER_SQ_WAKEUP : 0);
+
+	for (unsigned int i = 0; i < count; i++) {
+		ring->sqes[i] = entries[i];
+		((unsigned int *)(ring->sq + ring->params.sq_off.array))[i] = i;
 	}
-	head = *(unsigned int *)(cq + params.cq_off.head) & *(unsigned int *)(cq + params.cq_off.ring_mask);
-	cqe = (struct io_uring_cqe *)(cq + params.cq_off.cqes) + head;
-	*ret_res = cqe->res;
-out:
-	close(fd);
+	__atomic_store_n(tail, *tail + count, __ATOMIC_RELEASE);
+	return syscall(SYS_io_uring_enter, ring->fd, count, wait, flags, NULL, 0) < 0 ? -errno : 0;
+}
+
+/* Gives: the result of the completion of that number, from 0. */
+static int uring_result(const struct uring *ring, unsigned int at)
+{
+	unsigned int head = (*(unsigned int *)(ring->cq + ring->params.cq_off.head) + at) &
+			    *(unsigned int *)(ring->cq + ring->params.cq_off.ring_mask);
+
+	return ((struct io_uring_cqe *)(ring->cq + ring->params.cq_off.cqes))[head].res;
+}
+
+/* Takes: one filled entry. Gives: the completion's result, in *ret_res; 0, or an outcome where there is no ring. */
+static int uring_do_in(const struct io_uring_sqe *entry, unsigned int flags, int *ret_res)
+{
+	struct uring ring;
+	int outcome = uring_open_ring(&ring, 1, flags);
+
+	if (outcome)
+		return outcome;
+	outcome = uring_submit(&ring, entry, 1, 1);
+	if (!outcome)
+		*ret_res = uring_result(&ring, 0);
+	close(ring.fd);
 	return outcome;
 }
 
-static int uring_connect(int fd, const void *addr, size_t len, int *ret_res)
+static inline int uring_do(const struct io_uring_sqe *entry, int *ret_res)
+{
+	return uring_do_in(entry, 0, ret_res);
+}
+
+static inline int uring_connect(int fd, const void *addr, size_t len, int *ret_res)
 {
 	struct io_uring_sqe entry = { .opcode = IORING_OP_CONNECT, .fd = fd, .addr = (uintptr_t)addr, .off = len };
 
 	return uring_do(&entry, ret_res);
 }
 
-static int uring_sendmsg(int fd, const void *msg, int *ret_res)
+static inline int uring_sendmsg(int fd, const void *msg, int *ret_res)
 {
 	struct io_uring_sqe entry = { .opcode = IORING_OP_SENDMSG, .fd = fd, .addr = (uintptr_t)msg, .len = 1 };
 
 	return uring_do(&entry, ret_res);
 }
 
-static int uring_open(const char *path, int flags, int *ret_res)
+static struct io_uring_sqe uring_open_entry(const char *path, int flags)
 {
-	struct io_uring_sqe entry = { .opcode = IORING_OP_OPENAT,
-				      .fd = AT_FDCWD,
-				      .addr = (uintptr_t)path,
-				      .len = 0644,
-				      .open_flags = (uint32_t)flags };
+	return (struct io_uring_sqe){
+		.opcode = IORING_OP_OPENAT,
+		.fd = AT_FDCWD,
+		.addr = (uintptr_t)path,
+		.len = 0644,
+		.open_flags = (uint32_t)flags,
+	};
+}
+
+static inline int uring_open(const char *path, int flags, int *ret_res)
+{
+	const struct io_uring_sqe entry = uring_open_entry(path, flags);
 
 	return uring_do(&entry, ret_res);
 }
