@@ -3,8 +3,10 @@
 import mmap
 import os
 import shutil
+import subprocess
 import time
 
+import mkpkg
 from steps import digest
 from told import CHANGED, KNOWN_BAD, UNSEEN, Told
 
@@ -79,13 +81,13 @@ def case_uring(suite):
     if suite.trace:
         suite.tap.skip("uring: it is told to take a system call", "trace does not see what io_uring does")
         return
-    told = Told(suite, "uring", "uv", suite.deny(digest(suite.wheel["evil"])), tool="uring")
+    # Which no installer may have of itself.
+    policy = suite.deny(digest(suite.wheel["evil"])) + '[rules.installer]\n"kernel.io_uring" = "allow"\n'
+    told = Told(suite, "uring", "uv", policy, tool="uring")
     paths = {name: told.path(f"{name}.whl") for name in ("good", "evil")}
-    plain = told.path("plain.txt")
+    plain = os.path.abspath(__file__)
     for name, path in paths.items():
         shutil.copyfile(suite.wheel[name], path)
-    shutil.copyfile(suite.wheel["good"], plain)
-    os.utime(plain, (1, 1))
     ways = ("inline", "worker", "polled", "linked")
     if told.tell("inline", plain) == "ENOSYS":
         suite.tap.skip("uring: it is told to take a system call", "no io_uring here")
@@ -132,3 +134,39 @@ def case_writer(suite):
     suite.check(told.tell("create", told.path("own.whl")) == "ok", "writer: what the installer makes itself is not asked about")
     suite.check(told.tell("open", told.path("own.whl"), "O_RDWR|O_CREAT") == "ok", "writer: nor what it opens to write")
     told.end()
+
+
+def case_overlay(suite):
+    """On overlayfs, which calls the hooks once more for what it does on its layer: asked about once, by the name that it has."""
+    if suite.trace:
+        suite.tap.skip("overlay: names that things get in a store", "trace does not follow them")
+        return
+    at = {name: suite.lab.folder("overlay", name) for name in ("lower", "upper", "work")}
+    at["cache"] = suite.lab.folder("overlay", "tmp", "cache")
+    layers = f"lowerdir={at['lower']},upperdir={at['upper']},workdir={at['work']}"
+    if subprocess.run(["mount", "-t", "overlay", "overlay", "-o", layers, at["cache"]], check=False, capture_output=True).returncode:
+        suite.tap.skip("overlay: names that things get in a store", "no overlayfs here")
+        return
+    try:
+        told = Told(suite, "overlay", "uv", suite.deny("evil"))
+        store, got = os.path.join(at["cache"], "archive-v0"), []
+        os.mkdir(store)
+        for name in ("good", "evil"):
+            info = os.path.join(at["cache"], f".tmp{name}", f"{name}-1.0.dist-info")
+            os.makedirs(info)
+            with open(os.path.join(info, "METADATA"), "w", encoding="utf-8") as file:
+                file.write(mkpkg.metadata(name, "1.0"))
+            got.append(told.tell("rename", os.path.dirname(info), os.path.join(store, name)))
+        suite.check(got == ["ok", "EPERM"], "overlay: an unpacked wheel gets its name only where it is allowed", got)
+        archive = os.path.join(at["cache"], "package.whl")
+        shutil.copyfile(suite.wheel["good"], archive)
+        got = [told.tell("open", archive), told.tell("read"), told.tell("map")]
+        os.chmod(archive, 0o640)
+        got += [told.tell("read"), told.tell("map")]
+        suite.check(got == ["ok"] + ["ok 504b0304"] * 4, "overlay: an archive is opened, read and mapped, and again with another mode", got)
+        suite.refusal("overlay", KNOWN_BAD, "evil", told.env)
+        unseen = suite.findings(told.env, UNSEEN)
+        suite.check(not unseen, "overlay: everything could be looked at", unseen)
+        told.end()
+    finally:
+        subprocess.run(["umount", "-l", at["cache"]], check=False)

@@ -233,7 +233,8 @@ static int compare_program(struct controller *c, const struct cordon_record_prog
 void compare_take(struct controller *c, const struct cordon_record_program *record)
 {
 	_cleanup_free_ char *path = NULL;
-	_cleanup_close_ int fd = look_open(c, record, NULL, &path);
+	struct kernel_origin origin;
+	_cleanup_close_ int fd = look_open(c, record, NULL, &path, &origin);
 
 	task_answer(c, &record->head,
 		    record->kind == CORDON_OP_OPEN ? startup_take(c, record, path) : compare_program(c, record, path, fd));

@@ -135,8 +135,9 @@ void task_pass(struct controller *c, const struct cordon_record *head);
 
 /* look.c: opens the file that a task was stopped for, for reading; `leaf`: its own name, where the record's may be cut. Gives a
  * descriptor, or -errno: -ENAMETOOLONG: not all of its path is known; -ESTALE: another one has that name by now. `ret_path`:
- * its path, a new string, also where it could not be opened; NULL: not known. */
-int look_open(struct controller *c, const struct cordon_record_program *record, const char *leaf, char **ret_path);
+ * its path, a new string, also where it could not be opened; NULL: not known. `ret`: what the kernel says of it now. */
+int look_open(struct controller *c, const struct cordon_record_program *record, const char *leaf, char **ret_path,
+	      struct kernel_origin *ret);
 bool look_same_file(const struct cordon_origin_key *a, const struct cordon_origin_key *b);
 
 /* compare.c: looks whether the file that a stopped task would run is a copy of a good one, and lets the task go on. */

@@ -30,6 +30,8 @@ struct gate_job {
 	struct cordon_record_gate record;
 	char *path;
 	int fd;
+	struct kernel_origin origin; /* as it was opened, */
+	bool fresh;		     /* which was just now */
 	int64_t since; /* ms */
 	struct artifact_job *reading; /* NULL: somebody has it open for writing, or there are too many */
 	bool answered; /* audit: the installer went on already */
@@ -134,14 +136,14 @@ static void job_end_unseen(struct controller *c, struct gate_job *job, const cha
 static int job_check(struct controller *c, struct gate_job *job)
 {
 	const struct cordon_record_program *look = &job->record.look;
-	struct kernel_origin origin;
-	int r = job->fd < 0 ? job->fd : kernel_origin(c->kernel, &look->head.label, job->fd, &origin);
+	int r = job->fd < 0 ? job->fd : job->fresh ? 0 : kernel_origin(c->kernel, &look->head.label, job->fd, &job->origin);
 
+	job->fresh = false;
 	if (r)
 		return r;
-	if (!look_same_file(&origin.key, &look->key) || origin.changed != look->changed)
+	if (!look_same_file(&job->origin.key, &look->key) || job->origin.changed != look->changed)
 		return -ESTALE;
-	return origin.written ? -EBUSY : 0;
+	return job->origin.written ? -EBUSY : 0;
 }
 
 /* All that is known; what it claims inside counts more than its name. */
@@ -360,7 +362,9 @@ void gate_take(struct controller *c, const struct cordon_record_gate *record)
 	}
 	job->record = *record;
 	job->since = clock_ms();
-	job->fd = look_open(c, &record->look, record->look.kind == CORDON_OP_OPEN ? record->leaf : NULL, &job->path);
+	job->fd = look_open(c, &record->look, record->look.kind == CORDON_OP_OPEN ? record->leaf : NULL, &job->path,
+			    &job->origin);
+	job->fresh = true;
 	if (job->fd < 0 && job->fd != -ESTALE) {
 		job_end_unseen(c, job, job->path ? strerror(-job->fd) : "its path is too long");
 		job_free(job);

@@ -23,6 +23,7 @@ struct look {
 	const struct cordon_record_program *record;
 	const char *names; /* from the root of its file system on */
 	char *path;
+	struct kernel_origin *origin;
 	int fd;
 };
 
@@ -47,15 +48,14 @@ static char *path_below(const struct cordon_record_program *record, const char *
 }
 
 /* Gives a descriptor or -errno. */
-static int open_that(struct controller *c, const struct cordon_record_program *record, const char *path)
+static int open_that(struct controller *c, const struct cordon_record_program *record, const char *path, struct kernel_origin *ret)
 {
 	_cleanup_close_ int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-	struct kernel_origin origin;
-	int r = fd < 0 ? -errno : kernel_origin(c->kernel, &record->head.label, fd, &origin);
+	int r = fd < 0 ? -errno : kernel_origin(c->kernel, &record->head.label, fd, ret);
 
 	if (r)
 		return r;
-	return look_same_file(&origin.key, &record->key) ? TAKE_FD(fd) : -ESTALE;
+	return look_same_file(&ret->key, &record->key) ? TAKE_FD(fd) : -ESTALE;
 }
 
 /* What of the names lies below the mount's root; NULL: they do not. */
@@ -83,21 +83,22 @@ static int look_below_mount(const struct mount *mount, void *data)
 	seen = path ? text_format("/proc/%d/root%s", (int)look->record->head.pid, path) : NULL;
 	if (!seen)
 		return -ENOMEM;
-	look->fd = open_that(look->c, look->record, seen);
+	look->fd = open_that(look->c, look->record, seen, look->origin);
 	if (look->fd < 0)
 		return 0;
 	look->path = TAKE_PTR(path);
 	return 1;
 }
 
-int look_open(struct controller *c, const struct cordon_record_program *record, const char *leaf, char **ret_path)
+int look_open(struct controller *c, const struct cordon_record_program *record, const char *leaf, char **ret_path,
+	      struct kernel_origin *ret)
 {
 	const char *base = places_path(c->places, record->object);
 	_cleanup_free_ char *names = record->names < CORDON_PROGRAM_NAMES ? path_below(record, "", record->names, leaf) : NULL;
 	_cleanup_free_ char *path = base ? path_below(record, base, record->depth, leaf) : names ? strdup(names) : NULL;
 	_cleanup_free_ char *mounts = text_format("/proc/%d/mountinfo", (int)record->head.pid);
-	struct look look = { .c = c, .record = record, .names = names, .fd = -1 };
-	int r = path ? open_that(c, record, path) : -ENAMETOOLONG;
+	struct look look = { .c = c, .record = record, .names = names, .origin = ret, .fd = -1 };
+	int r = path ? open_that(c, record, path, ret) : -ENAMETOOLONG;
 
 	if (r < 0 && names && mounts && mountinfo_each(mounts, look_below_mount, &look) == 1) {
 		*ret_path = look.path;

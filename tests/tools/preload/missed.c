@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * missed.c - for LD_PRELOAD: a program of cordon never runs, as a kernel that preempts tracepoints may skip it for a moment.
- * It is loaded as one that does nothing, and attached all the same. For tests/limits.
+ * missed.c - for LD_PRELOAD: programs of cordon never run, as a kernel that preempts tracepoints may skip one for a moment.
+ * They are loaded as such that do nothing, and attached all the same. For tests/limits.
  *
- *   MISSED=cordon_exit    the name of its program, of which the kernel keeps 15 bytes
+ *   MISSED=cordon_exit,cordon_exec    their names, of each of which the kernel keeps 15 bytes
  */
 #include <errno.h>
 #include <linux/bpf.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,10 +36,16 @@ static long call(long number, const long args[6])
 	return -1;
 }
 
+static bool is_missed(const char *name)
+{
+	const char *list = getenv("MISSED"), *at = list ? strstr(list, name) : NULL;
+
+	return *name && at && (at == list || at[-1] == ',') && strchr(",", at[strlen(name)]);
+}
+
 /* libbpf's way into the kernel. */
 long syscall(long number, ...)
 {
-	const char *missed = getenv("MISSED");
 	union bpf_attr copy = { 0 };
 	long args[6];
 	va_list list;
@@ -47,9 +54,9 @@ long syscall(long number, ...)
 	for (int i = 0; i < 6; i++)
 		args[i] = va_arg(list, long);
 	va_end(list);
-	if (missed && number == SYS_bpf && (int)args[0] == BPF_PROG_LOAD) {
+	if (number == SYS_bpf && (int)args[0] == BPF_PROG_LOAD) {
 		memcpy(&copy, (void *)args[1], (size_t)args[2] < sizeof(copy) ? (size_t)args[2] : sizeof(copy));
-		if (!strncmp(copy.prog_name, missed, sizeof(copy.prog_name) - 1)) {
+		if (is_missed(copy.prog_name)) {
 			copy.insns = (uintptr_t)nothing;
 			copy.insn_cnt = 2;
 			copy.func_info_cnt = copy.line_info_cnt = 0;
