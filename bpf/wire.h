@@ -214,6 +214,7 @@ enum cordon_artifact_what {
 	CORDON_ARTIFACT_DENIED,  /* identity.known-bad: the policy's `deny` names it */
 	CORDON_ARTIFACT_STARTUP, /* identity.startup: it brings a start-up file of no known form */
 	CORDON_ARTIFACT_MISSING, /* identity.malformed: a file comes into an environment, and no artifact was looked at */
+	CORDON_ARTIFACT_CONDEMNED, /* file.condemned: its package is, in this session */
 	CORDON_ARTIFACT_COUNT,
 };
 

@@ -96,6 +96,21 @@ bool gate_denies(const struct controller *c, const struct gate_source *source, s
 	return ret->what != CORDON_ARTIFACT_NONE;
 }
 
+/* What it built is somewhere, an installer's cache say, and would be used again. */
+static void judge_condemned(const struct controller *c, const struct gate_object *object, struct gate_verdict *ret)
+{
+	const struct identity *identity = object->identity.name[0] ? &object->identity : &object->named;
+
+	for (uint32_t number = 1; !ret->what && identity->name[0] && number <= c->package_count; number++) {
+		const struct identity *other = package_identity(c, number);
+
+		if (c->packages[number - 1].condemned && !strcmp(other->ecosystem, identity->ecosystem) &&
+		    !strcmp(other->name, identity->name) &&
+		    (!other->version[0] || !strcmp(other->version, identity->version)))
+			verdict_set(c, ret, CORDON_ARTIFACT_CONDEMNED, strdup("it was condemned in this session"));
+	}
+}
+
 void gate_judge(const struct controller *c, const struct gate_object *object, struct gate_verdict *ret)
 {
 	const struct artifact *artifact = object->artifact;
@@ -103,6 +118,7 @@ void gate_judge(const struct controller *c, const struct gate_object *object, st
 	*ret = (struct gate_verdict){ 0 };
 	judge_denied(c, object, &object->identity, ret);
 	judge_denied(c, object, &object->named, ret);
+	judge_condemned(c, object, ret);
 	if (!ret->what && artifact && artifact->kind == ARTIFACT_MALFORMED)
 		verdict_set(c, ret, CORDON_ARTIFACT_UNSEEN,
 			    text_format("it %s%s%s", artifact_fault_name(artifact->fault), artifact->detail ? ": " : "",
