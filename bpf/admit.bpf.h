@@ -65,8 +65,8 @@ CORDON_GLOBAL int admit_late(struct cordon_label *label)
  * - Doomed, or of a condemned package: the process ends here.
  * - It runs a program that nobody has seen start: that is made up for.
  * - Held, at its exec or at the gate, and yet running: somebody sent SIGCONT. It stops again, and the kernel runs the call once
- *   more after the controller has woken it (reference/kernel.md, section 4). Without a controller it ends, or is told no. What
- *   an installer has io_uring do meanwhile is judged by itself: that is not the call that waits.
+ *   more after the controller has woken it (reference/kernel.md, section 4). Without a controller it ends, or is told no; in
+ *   audit it goes on. What an installer has io_uring do meanwhile is judged by itself: that is not the call that waits.
  */
 CORDON_GLOBAL int task_admit(struct cordon_label *label)
 {
@@ -89,6 +89,12 @@ CORDON_GLOBAL int task_admit(struct cordon_label *label)
 	at_gate = label->role == CORDON_ROLE_INSTALLER && st && st->backend != CORDON_BACKEND_TRACE;
 	session = task_session(label);
 	if (!session || !session_is_alive(session, label->session)) {
+		if (session && session->mode == CORDON_MODE_AUDIT) {
+			label->flags &= ~CORDON_LABEL_HELD;
+			if (cordon_is_confined(label->role))
+				label->flags |= CORDON_LABEL_BOUND; /* package `unknown` */
+			return 0;
+		}
 		/* It is told no when it asks once more. */
 		if (at_gate) {
 			label->flags &= ~CORDON_LABEL_HELD;

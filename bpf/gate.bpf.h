@@ -10,6 +10,7 @@
 #define CORDON_GATE_BPF_H
 
 #include "layer.bpf.h"
+#include "job.bpf.h"
 #include "wait.bpf.h"
 
 /* Of the way up to a folder whose name tells. */
@@ -180,7 +181,31 @@ static __always_inline bool gate_is_fresh(struct cordon_label *label, struct fil
 	       origin_ctime(inode) >= session->began;
 }
 
-/* Asks the controller. Gives 1 where the task was stopped. */
+/* How often a job says that it still waits, ms. What the controller has answered by no verdict is looked at anew then. */
+#define GATE_ASK_MS 100
+
+/* Notes that a job waits for the verdict on this state of the file. Gives 0, or 1: the job is to be stopped. That is so where
+ * there is a verdict on an earlier state, which goes on refusing what was opened then. */
+static __always_inline int gate_note_job(struct cordon_origin_key *key, __u64 changed)
+{
+	struct cordon_verdict note = { .answer = CORDON_ANSWER_AGAIN }, *known;
+
+	note.changed = changed;
+	note.asked = bpf_ktime_get_ns() / 1000000;
+	known = bpf_map_lookup_elem(&verdicts, key);
+	if (known && known->answer != CORDON_ANSWER_AGAIN)
+		return 1;
+	if (known && known->changed == changed) {
+		known->asked = note.asked;
+		return 0;
+	}
+	if (known)
+		bpf_map_delete_elem(&verdicts, key);
+	/* Not over one that the controller has given meanwhile. */
+	return bpf_map_update_elem(&verdicts, key, &note, BPF_NOEXIST) != 0;
+}
+
+/* Asks the controller. Gives 1 where the task was stopped, or makes its call again and again. */
 CORDON_GLOBAL int gate_ask(struct cordon_label *label, struct file_request *request)
 {
 	struct cordon_origin_key key = {};
@@ -204,14 +229,39 @@ CORDON_GLOBAL int gate_ask(struct cordon_label *label, struct file_request *requ
 	wait_fill(&record->look, label, request, &key);
 	dentry = request->to ? request->to : request->dentry;
 	bpf_probe_read_kernel_str(record->leaf, sizeof(record->leaf), BPF_CORE_READ(dentry, d_name.name));
-	if (bpf_send_signal_thread(SIGSTOP)) {
+	record->look.polls = !record->look.final && task_is_job() && !gate_note_job(&key, record->look.changed);
+	if (record->look.polls ? job_again() : bpf_send_signal_thread(SIGSTOP)) {
 		bpf_ringbuf_discard(record, 0);
 		return 0;
 	}
 	/* Whoever wakes it too early has it stopped at its next call. The controller takes this away. */
-	label->flags |= CORDON_LABEL_HELD;
+	if (!record->look.polls)
+		label->flags |= CORDON_LABEL_HELD;
 	bpf_ringbuf_submit(record, 0);
 	return 1;
+}
+
+/* A job waits for the verdict on that file already: gives 1 where it goes on waiting, and has said so not long ago. Apart from
+ * gate_answer(), for the stack that it takes. */
+CORDON_GLOBAL int gate_polls(struct cordon_label *label, struct file_request *request)
+{
+	struct cordon_origin_key key = {};
+	struct cordon_session *session;
+	struct cordon_verdict *verdict;
+	struct dentry *dentry;
+	struct inode *inode;
+
+	if (!label || !request)
+		return 0;
+	dentry = request->dentry;
+	inode = BPF_CORE_READ(dentry, d_inode);
+	origin_key(&key, inode, label->session);
+	verdict = bpf_map_lookup_elem(&verdicts, &key);
+	if (!verdict || verdict->answer != CORDON_ANSWER_AGAIN || verdict->changed != origin_ctime(inode) ||
+	    (__u32)(bpf_ktime_get_ns() / 1000000) - verdict->asked > GATE_ASK_MS || wait_is_final(label, request))
+		return 0;
+	session = task_session(label);
+	return session && session_is_alive(session, label->session) && task_is_job() && !job_again();
 }
 
 /* Whether it is no system call of the task's that asks, but its io_uring: it could be made by one. */
@@ -263,7 +313,10 @@ CORDON_GLOBAL __u32 gate_answer(struct cordon_label *label, struct file_request 
 	inode = BPF_CORE_READ(dentry, d_inode);
 	origin_key(&key, inode, label->session);
 	verdict = bpf_map_lookup_elem(&verdicts, &key);
-	if (verdict && gate_holds(verdict, inode)) {
+	if (verdict && verdict->answer == CORDON_ANSWER_AGAIN) {
+		if (gate_polls(label, request))
+			return CORDON_ANSWER_AGAIN;
+	} else if (verdict && gate_holds(verdict, inode)) {
 		if (verdict->answer == CORDON_ANSWER_PASS)
 			label->reads |= CORDON_READS_PASSED;
 		return verdict->answer;
@@ -329,7 +382,7 @@ static __always_inline __u32 gate_read(struct cordon_label *label, struct file *
 		return CORDON_ANSWER_PASS;
 	origin_key(&key, inode, label->session);
 	verdict = bpf_map_lookup_elem(&verdicts, &key);
-	if (!verdict)
+	if (!verdict || verdict->answer == CORDON_ANSWER_AGAIN)
 		return CORDON_ANSWER_PASS;
 	if (gate_holds(verdict, inode))
 		return verdict->answer;

@@ -38,6 +38,12 @@ CORDON_GLOBAL int wait_was_looked_at(struct cordon_label *label, struct file_req
 	return looked_at && *looked_at == origin_ctime(inode);
 }
 
+/* trace, and a twin: the call is not made again. */
+static __always_inline bool wait_is_final(struct cordon_label *label, struct file_request *request)
+{
+	return request->backend == CORDON_BACKEND_TRACE || (label->reads & CORDON_READS_TWIN);
+}
+
 /* Whether the task may be stopped for the controller: behind the call (trace, a twin), or in front of one that can be made
  * again. */
 static __always_inline bool wait_can_stop(struct cordon_label *label, struct file_request *request)
@@ -61,8 +67,8 @@ CORDON_GLOBAL int wait_fill(struct cordon_record_program *record, struct cordon_
 	record->depth = request->hit.depth;
 	record->names = 0;
 	record->kind = request->kind;
-	/* trace, and a twin: the call is not made again. */
-	record->final = request->backend == CORDON_BACKEND_TRACE || (label->reads & CORDON_READS_TWIN);
+	record->final = wait_is_final(label, request);
+	record->polls = 0;
 	record->device = BPF_CORE_READ(dentry, d_sb, s_dev);
 	for (i = 0; i < CORDON_PROGRAM_NAMES && dentry; i++) {
 		struct dentry *parent = BPF_CORE_READ(dentry, d_parent);

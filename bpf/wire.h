@@ -549,8 +549,8 @@ struct cordon_gate {
 /* The controller's word on an artifact as it was looked at. Map `verdicts`; key struct cordon_origin_key. */
 struct cordon_verdict {
 	__u64 changed; /* ctime of that content, ns; CORDON_VERDICT_ALWAYS: of any */
-	__u32 answer;  /* enum cordon_answer: PASS or EPERM */
-	__u32 pad;
+	__u32 answer;  /* enum cordon_answer: PASS or EPERM; AGAIN: the kernel's own note that a job waits for it (job.bpf.h), */
+	__u32 asked;   /* and when it last said so, ms; wraps */
 };
 #define CORDON_VERDICT_ALWAYS (~0ULL)
 
@@ -641,7 +641,8 @@ struct cordon_record_program {
 	__u32 object, depth;          /* the entry of the lists that it lies below, and how far */
 	__u32 names;
 	__u32 kind;  /* CORDON_OP_EXEC, CORDON_OP_MAP; CORDON_OP_OPEN: a start-up file is read */
-	__u32 final; /* trace: there is no call to make again; the controller ends the task itself */
+	__u16 final; /* trace: there is no call to make again; the controller ends the task itself */
+	__u16 polls; /* 1: it was not stopped, but makes the call until it is answered (job.bpf.h) */
 	__u32 device; /* s_dev of its super block, as the kernel writes it: what is mounted where tells the rest of its path */
 	char name[CORDON_PROGRAM_NAMES][CORDON_PROGRAM_NAME_LEN]; /* the file's name first, then upward */
 };

@@ -19,7 +19,7 @@ guest_plan() {
 		# shown by one of them.
 		echo "lsm/newest|lsm|newest||attacks startup/gate startup/nested environ/hold load filesystems"
 		echo "fmod_ret/6.1|fmod_ret|6.1||attacks/no-audit builds/c-ext startup/nested environ/hold gate/swap gate/threads condemned/tasks load limits/map-tainted limits/walk-deep"
-		echo "lsm/newest-cli|lsm|newest||cli builds gate condemned"
+		echo "lsm/newest-cli|lsm|newest||cli builds gate condemned lives"
 		# Debian 12's own kernel: what differs there is how files and programs are seen.
 		echo "lsm/6.1|lsm|6.1||attacks/file-secret attacks/exec-dropped builds/c-ext gate/swap gate/stores load/lsm limits/map-labels limits/map-made"
 		# Three minutes at the most: refusals that tasks could lose to each other.

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """An installer below cordon that does what a test tells it (installer.py), and an index on loopback."""
 import http.server
+import json
 import os
 import queue
 import shutil
@@ -14,6 +15,44 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 # What makes each an installer: the name of its program, and of its script.
 KINDS = {"pip": ("python3", "pip"), "uv": ("uv", "steps"), "npm": ("node", "npm-cli.js"), "pnpm": ("node", "pnpm.cjs"),
          "cargo": ("cargo", "steps")}
+
+
+class Base:
+    """What suites have in common that drive such installers."""
+
+    def __init__(self, tap, the_lab):
+        self.tap, self.lab, self.check = tap, the_lab, tap.check
+        self.backend = lab.BACKEND or the_lab.ask_backend()
+        self.trace = self.backend == "trace"
+        # What a refused opening looks like.
+        self.refused = "ended" if self.trace else "EPERM"
+
+    def env(self, name):
+        return self.lab.env(self.lab.folder(name, "home"), self.lab.folder(name, "tmp", mode=0o1777),
+                            PIP_ROOT_USER_ACTION="ignore", PIP_DISABLE_PIP_VERSION_CHECK="1")
+
+    def cordon(self, name, policy, *options):
+        file = self.lab.path(name, "policy.toml")
+        with open(file, "w", encoding="utf-8") as out:
+            out.write(policy)
+        backend = ["--backend", lab.BACKEND] if lab.BACKEND else []
+        return [lab.CORDON, "run", "-q", *backend, "--policy", file, *options]
+
+    @staticmethod
+    def deny(*entries):
+        return f"[identity]\ndeny = {json.dumps(entries)}\n"
+
+    def findings(self, env, rule):
+        try:
+            return [finding for finding in self.lab.findings(env) if finding["rule"] == rule]
+        except ValueError as error:
+            self.check(False, "the journal can be read", error)
+            return []
+
+
+def stat_of(pid):
+    with open(f"/proc/{pid}/stat", encoding="utf-8") as file:
+        return file.read().rpartition(")")[2].split()
 
 
 class Told:
@@ -64,6 +103,19 @@ class Told:
     def tell(self, *words, seconds=30):
         self.start(*words)
         return self.answer(seconds)
+
+    def controllers(self):
+        """The children of `cordon run` that are cordon; one, once the session is on."""
+        found = []
+        for name in filter(str.isdigit, os.listdir("/proc")):
+            try:
+                with open(f"/proc/{name}/cmdline", "rb") as file:
+                    words = file.read().split(b"\0")
+                if words[0].endswith(b"cordon") and words[1] == b"attach" and stat_of(name)[1] == str(self.process.pid):
+                    found.append(int(name))
+            except (OSError, IndexError):
+                continue  # it has just ended, or is the kernel's
+        return found
 
     def end(self):
         """Gives the status, and what was said."""

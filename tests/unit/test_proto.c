@@ -114,6 +114,25 @@ static void test_nothing_there_does_not_wait(void **state)
 	assert_int_equal(proto_receive(pair->fd[1], pair->got), -EAGAIN);
 }
 
+/* A supervisor that ^Z has stopped reads nothing, for as long as its user likes. */
+static void test_alive_never_waits(void **state)
+{
+	struct pair *pair = *state;
+	size_t count = 0;
+
+	alarm(30);
+	for (int i = 0; i < 100000; i++)
+		assert_int_equal(proto_send(pair->fd[0], PROTO_ALIVE, 0, NULL, 0), 0);
+	alarm(0);
+	while (proto_receive(pair->fd[1], pair->got) == 1)
+		count++;
+	/* What it finds is enough to know, and there is room again for what counts. */
+	assert_in_range(count, 1, 99999);
+	assert_int_equal(proto_send(pair->fd[0], PROTO_DONE, 120, "summary", 7), 0);
+	assert_int_equal(proto_receive(pair->fd[1], pair->got), 1);
+	assert_int_equal(pair->got->type, PROTO_DONE);
+}
+
 static void test_a_dead_peer_is_told(void **state)
 {
 	struct pair *pair = *state;
@@ -158,6 +177,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_long_text_is_cut, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_messages_keep_their_order, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_nothing_there_does_not_wait, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_alive_never_waits, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_a_dead_peer_is_told, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_malformed_packets_are_refused, set_up, tear_down),
 	};

@@ -167,9 +167,17 @@ static void search_all(struct search *s, const char *path)
 		search_path(s, s->c->start);
 }
 
+/* In audit it counts that others were looked at first. */
+static int64_t compare_deadline(const struct controller *c, const struct cordon_record_program *record)
+{
+	if (c->kernel_session.mode == CORDON_MODE_AUDIT)
+		return clock_ms() + AUDIT_WAIT_MS - task_has_waited(&record->head);
+	return clock_ms() + COMPARE_DEADLINE_MS;
+}
+
 static int compare_search(struct controller *c, const struct cordon_record_program *record, const char *path, int fd)
 {
-	struct search search = { .c = c, .label = &record->head.label, .fd = fd, .deadline = clock_ms() + COMPARE_DEADLINE_MS };
+	struct search search = { .c = c, .label = &record->head.label, .fd = fd, .deadline = compare_deadline(c, record) };
 	struct kernel_origin origin;
 	int r;
 

@@ -237,6 +237,8 @@ int controller_run(struct controller *c)
 	if (c->error)
 		return c->error;
 	c->running = true;
+	if (c->kernel_session.mode == CORDON_MODE_AUDIT)
+		controller_send(c, PROTO_AUDIT, 0, NULL);
 	controller_send(c, PROTO_READY, (int)getpid(), notice);
 	controller_loop(c, ring);
 	if (!c->reported)

@@ -128,6 +128,10 @@ void hold_note_program(struct controller *c, struct process *process);
 /* wake.c: continues the parents of tasks that were stopped, which have stopped themselves for that. Gives whether some are to
  * be looked at again soon. */
 bool wake_turn(struct controller *c);
+/* In audit nobody waits longer for his answer, ms. */
+#define AUDIT_WAIT_MS 500
+/* How long the task of that record has been waiting, ms. */
+int64_t task_has_waited(const struct cordon_record *head);
 /* SIGCONT or SIGKILL to the stopped process of that record, where it is still there and of this session. */
 void task_answer(struct controller *c, const struct cordon_record *head, int signal);
 /* SIGCONT, and an installer may put what it has been given leave for into an environment. */

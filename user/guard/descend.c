@@ -9,7 +9,6 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <signal.h>
-#include <stdbool.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -92,28 +91,19 @@ static bool descend_is_below(const struct seen_list *list, pid_t pid, pid_t top)
 	return false;
 }
 
-/* Whether the process stopped in a call by which installers take artifacts into use: that can be made once more, and is
- * refused then. Whatever else was stopped is code that has not begun. */
-static bool descend_is_gated(pid_t pid)
+/* Whether the thread stopped in a call that may have a program or a library run which nobody has looked at. Where it cannot be
+ * told, it did. */
+static bool descend_begins(int tasks, const char *thread)
 {
-	static const long calls[] = {
-#ifdef SYS_open
-		SYS_open, SYS_rename,
-#endif
-#ifdef SYS_renameat
-		SYS_renameat,
-#endif
-		SYS_openat, SYS_openat2, SYS_open_by_handle_at, SYS_renameat2, SYS_read, SYS_readv, SYS_pread64, SYS_preadv,
-		SYS_preadv2, SYS_mmap, SYS_mprotect, SYS_sendfile, SYS_splice, SYS_copy_file_range,
-	};
-	char path[32], text[32] = "";
+	static const long calls[] = { SYS_execve, SYS_execveat, SYS_mmap, SYS_mprotect, SYS_pkey_mprotect };
+	char path[NAME_MAX + 16], text[32] = "";
 	_cleanup_close_ int fd = -1;
 	long call;
 
-	snprintf(path, sizeof(path), "/proc/%d/syscall", (int)pid);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0 || read(fd, text, sizeof(text) - 1) <= 0 || !isdigit((unsigned char)text[0]))
-		return false;
+	snprintf(path, sizeof(path), "%s/syscall", thread);
+	fd = openat(tasks, path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0 || read(fd, text, sizeof(text) - 1) <= 0)
+		return true;
 	call = strtol(text, NULL, 10);
 	for (size_t i = 0; i < ARRAY_SIZE(calls); i++)
 		if (calls[i] == call)
@@ -121,7 +111,24 @@ static bool descend_is_gated(pid_t pid)
 	return false;
 }
 
-void descend_end_stopped(pid_t top)
+/* Of any of its threads: one that waits stops them all. The other calls for which they wait are made once more. */
+static bool descend_is_held(pid_t pid)
+{
+	struct dirent *entry;
+	bool held = false;
+	char path[32];
+	DIR *dir;
+
+	snprintf(path, sizeof(path), "/proc/%d/task", (int)pid);
+	dir = opendir(path);
+	while (dir && !held && (entry = readdir(dir)))
+		held = isdigit((unsigned char)entry->d_name[0]) && descend_begins(dirfd(dir), entry->d_name);
+	if (dir)
+		closedir(dir);
+	return !dir || held;
+}
+
+void descend_wake(pid_t top, bool audit)
 {
 	struct seen_list list = { 0 };
 
@@ -130,7 +137,22 @@ void descend_end_stopped(pid_t top)
 		const struct seen *seen = &list.items[i];
 
 		if (seen->state == 'T' && seen->pid != top && descend_is_below(&list, seen->pid, top))
-			kill(seen->pid, descend_is_gated(seen->pid) ? SIGCONT : SIGKILL);
+			kill(seen->pid, !audit && descend_is_held(seen->pid) ? SIGKILL : SIGCONT);
 	}
+	free(list.items);
+}
+
+void descend_end_others(pid_t spared)
+{
+	struct seen_list list = { 0 };
+	char self[16] = "";
+
+	/* /proc may be that of another container, whose numbers are others'. */
+	if (getpid() != 1 || readlink("/proc/self", self, sizeof(self) - 1) != 1 || self[0] != '1')
+		return;
+	descend_list(&list);
+	for (size_t i = 0; i < list.count; i++)
+		if (list.items[i].pid != spared && list.items[i].pid != 1)
+			kill(list.items[i].pid, SIGKILL);
 	free(list.items);
 }

@@ -3,10 +3,14 @@
 #ifndef CORDON_GUARD_DESCEND_H
 #define CORDON_GUARD_DESCEND_H
 
+#include <stdbool.h>
 #include <sys/types.h>
 
-/* Ends every process below `top` that is stopped: it was held, and nobody is left to wake it. What the user stopped by
- * ^Z in an interactive shell goes too; it cannot be told from the outside. */
-void descend_end_stopped(pid_t top);
+/* Nobody is left to wake what is stopped below `top`. Code that has not begun, or whose file nobody has looked at, is ended, but
+ * in audit; all else is continued, what the user stopped by ^Z too, which cannot be told from it: the kernel refuses what it
+ * then asks once more. */
+void descend_wake(pid_t top, bool audit);
+/* Ends every other process of the container that we are process 1 of, but `spared`. */
+void descend_end_others(pid_t spared);
 
 #endif

@@ -5,7 +5,20 @@
 
 #include "guard/gate.h"
 
-struct gate_job;
+/* How soon a file is looked at again that somebody has open for writing, ms. */
+#define GATE_WRITER_LOOK_MS 20
+
+struct gate_job {
+	struct cordon_record_gate record;
+	char *path;
+	int fd;
+	struct kernel_origin origin; /* as it was opened, */
+	bool fresh;		     /* which was just now */
+	int64_t since; /* ms */
+	struct artifact_job *reading; /* NULL: somebody has it open for writing, or there are too many */
+	bool answered; /* audit: the installer went on already */
+	struct gate_job *next;
+};
 
 /* What was looked at: how often, and what it was. */
 struct gate_seen {
@@ -23,6 +36,13 @@ struct gate {
 	struct gate_seen *seen;
 	size_t seen_count, seen_room;
 };
+
+/* --- gate_job.c --- */
+/* Does what can be done for it now. Gives whether it is done. */
+bool gate_job_turn(struct controller *c, struct gate_job *job);
+/* It cannot be looked at: tells so, and answers. */
+void gate_job_end_unseen(struct controller *c, struct gate_job *job, const char *why);
+void gate_job_free(struct gate_job *job);
 
 /* gate_seen.c: the entry of that file, a new one where there is none; NULL: there is no room. Valid until the next call. */
 struct gate_seen *gate_remember(struct gate *gate, const struct cordon_origin_key *key);

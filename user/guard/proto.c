@@ -19,9 +19,13 @@ int proto_send(int fd, enum proto_type type, int value, const char *text, size_t
 	head.len = (uint32_t)len;
 	parts[0] = (struct iovec){ .iov_base = &head, .iov_len = PROTO_HEAD };
 	parts[1] = (struct iovec){ .iov_base = (void *)text, .iov_len = text ? len : 0 };
-	while (sendmsg(fd, &msg, MSG_NOSIGNAL) < 0)
+	/* A supervisor that ^Z has stopped for minutes must not stop the controller too. */
+	while (sendmsg(fd, &msg, MSG_NOSIGNAL | (type == PROTO_ALIVE ? MSG_DONTWAIT : 0)) < 0) {
+		if (errno == EAGAIN && type == PROTO_ALIVE)
+			return 0;
 		if (errno != EINTR)
 			return -errno;
+	}
 	return 0;
 }
 

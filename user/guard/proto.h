@@ -20,8 +20,9 @@ enum proto_type {
 	PROTO_READY,  /* value: its pid; text: one line about a weak backend or audit mode, or "" */
 	PROTO_FAILED, /* text: why it cannot guard */
 	PROTO_NOTE,   /* text: a line for the user, while the command runs */
-	PROTO_ALIVE,  /* every second */
+	PROTO_ALIVE,  /* every second; never waited for: where those before it have not been read, it is dropped */
 	PROTO_DONE,   /* value: enum proto_verdict; text: the summary */
+	PROTO_AUDIT,  /* before READY: the mode is audit, so that nobody is ended */
 };
 
 /* What fail_on counts. */

@@ -32,6 +32,8 @@
 #define SILENCE_MS 15000
 /* After this much it may have been stopped: it is continued. */
 #define STOPPED_MS 4000
+/* How long process 1 waits for the controller's end. */
+#define OUTLIVE_MS 5000
 /* How long the summary may take after the command's end: a full ring is some thousand rows in the journal. */
 #define SUMMARY_MS 30000
 
@@ -44,7 +46,9 @@ struct supervisor {
 	int signals;
 	sigset_t mask; /* as it was */
 	int64_t heard; /* ms, when the controller spoke last */
-	bool ready, lost, done;
+	bool ready, lost, done, audit;
+	bool waits;	 /* the command was stopped by SIGSTOP: it waits for a verdict, */
+	bool stop_waits; /* and ^Z came meanwhile, which its continuation takes away */
 	bool exited;
 	int status; /* wait status of the command */
 	int verdict; /* enum proto_verdict, of PROTO_DONE */
@@ -72,10 +76,11 @@ static int supervisor_signals(struct supervisor *sv)
 static void supervisor_lose(struct supervisor *sv)
 {
 	if (!sv->lost && !sv->done && !sv->exited && sv->ready)
-		log_warn("the controller is gone; what was refused stays refused, package code that it held is ended");
+		log_warn("the controller is gone; %s", sv->audit ? "nothing is recorded any more" :
+			 "what was refused stays refused, package code that it held is ended");
 	sv->lost = true;
-	if (sv->ready)
-		descend_end_stopped(getpid());
+	if (sv->ready && !sv->done)
+		descend_wake(getpid(), sv->audit);
 }
 
 static void supervisor_message(struct supervisor *sv, const struct proto_message *message)
@@ -87,6 +92,9 @@ static void supervisor_message(struct supervisor *sv, const struct proto_message
 		sv->controller = message->value;
 		if (message->len && !sv->options->quiet)
 			log_info("%s", message->text);
+		break;
+	case PROTO_AUDIT:
+		sv->audit = true;
 		break;
 	case PROTO_FAILED:
 		free(sv->failure);
@@ -130,30 +138,39 @@ static bool is_job_stop(int sig)
 	return sig == SIGTSTP || sig == SIGTTIN || sig == SIGTTOU;
 }
 
-/* Reaps what ended. The command's stop by the terminal becomes ours, and our continuation the command's. SIGSTOP is not
- * followed: it may be the hold's. */
+/* The command's stop by the terminal becomes ours, and our continuation the command's. SIGSTOP is not followed: it may be the
+ * hold's. */
+static void supervisor_stopped(struct supervisor *sv, int status)
+{
+	if (WIFCONTINUED(status) && sv->stop_waits)
+		kill(sv->command.pid, SIGTSTP);
+	sv->waits = WIFSTOPPED(status) && !is_job_stop(WSTOPSIG(status));
+	sv->stop_waits = sv->stop_waits && sv->waits;
+	if (WIFCONTINUED(status) || sv->waits)
+		return;
+	raise(SIGSTOP);
+	kill(sv->command.pid, SIGCONT);
+}
+
+/* Reaps what ended, and looks at the command's stops. */
 static void supervisor_reap(struct supervisor *sv)
 {
 	int status;
 	pid_t pid;
 
-	while ((pid = waitpid(-1, &status, WNOHANG | WUNTRACED)) > 0) {
-		if (pid == sv->controller_starter && !WIFSTOPPED(status)) {
+	while ((pid = waitpid(-1, &status, WNOHANG | WUNTRACED | WCONTINUED)) > 0) {
+		bool ended = WIFEXITED(status) || WIFSIGNALED(status);
+
+		if (pid == sv->controller_starter && ended)
 			sv->controller_starter = 0;
-			continue;
-		}
 		if (pid != sv->command.pid)
 			continue;
-		if (WIFSTOPPED(status)) {
-			if (!is_job_stop(WSTOPSIG(status)))
-				continue;
-			raise(SIGSTOP);
-			sv->heard = clock_ms();
-			kill(sv->command.pid, SIGCONT);
-			continue;
+		if (ended) {
+			sv->exited = true;
+			sv->status = status;
+		} else {
+			supervisor_stopped(sv, status);
 		}
-		sv->exited = true;
-		sv->status = status;
 	}
 }
 
@@ -165,6 +182,8 @@ static void supervisor_signal(struct supervisor *sv, const struct signalfd_sigin
 		supervisor_reap(sv);
 		return;
 	}
+	if (sig == SIGTSTP && info->ssi_code == SI_KERNEL)
+		sv->stop_waits = sv->waits;
 	/* The terminal's signals reached the command too, but its hang-up: that goes to the session's leader, which may be
 	 * us (`ssh -t`, `xterm -e`). SIGCONT and stops are followed above. */
 	if ((info->ssi_code == SI_KERNEL && sig != SIGHUP) || sig == SIGCONT || is_job_stop(sig))
@@ -249,9 +268,14 @@ static int supervisor_start_command(struct supervisor *sv)
 static void supervisor_loop(struct supervisor *sv)
 {
 	while (!sv->exited) {
-		int64_t silence;
+		int ms = sv->lost ? 200 : 2000;
+		int64_t silence, heard = sv->heard, begun = clock_ms(), late;
 
-		supervisor_wait(sv, sv->lost ? 200 : 2000);
+		supervisor_wait(sv, ms);
+		/* We were stopped ourselves, by ^Z or together with the controller: that is nobody's silence. */
+		late = clock_ms() - begun - ms;
+		if (late > 0 && sv->heard == heard)
+			sv->heard += late;
 		silence = clock_ms() - sv->heard;
 		if (sv->lost || silence > SILENCE_MS)
 			supervisor_lose(sv);
@@ -274,6 +298,18 @@ static void supervisor_finish(struct supervisor *sv)
 	if (!sv->done) {
 		log_warn("nobody could tell what was refused; `sudo cordon log` has what was written down");
 		launch_sweep();
+	}
+}
+
+/* The end of process 1 ends all that is in its container. So the controller is waited for, which has pins and journal to put in
+ * order, and what would keep it ends now. */
+static void supervisor_outlive(struct supervisor *sv)
+{
+	int64_t until = clock_ms() + OUTLIVE_MS;
+
+	while (getpid() == 1 && sv->done && sv->socket >= 0 && clock_ms() < until) {
+		descend_end_others(sv->controller);
+		supervisor_wait(sv, 50);
 	}
 }
 
@@ -330,6 +366,7 @@ static int supervisor_drive(struct supervisor *sv)
 		log_err(r, "cannot run '%s'", sv->options->command[0]);
 	supervisor_loop(sv);
 	supervisor_finish(sv);
+	supervisor_outlive(sv);
 	if (r)
 		return r == -ENOENT ? EXIT_NOT_FOUND : EXIT_CANNOT_RUN;
 	return supervisor_status(sv);

@@ -101,6 +101,11 @@ bool wake_turn(struct controller *c)
 	return watching;
 }
 
+int64_t task_has_waited(const struct cordon_record *head)
+{
+	return ((int64_t)clock_ns() - (int64_t)head->time) / 1000000;
+}
+
 /* `marks`: CORDON_READS_* that an installer's label gets. */
 static void answer(struct controller *c, const struct cordon_record *head, int signal, uint32_t marks)
 {
