@@ -189,10 +189,72 @@ static void test_looks(void **state)
 	assert_true(looks > 8);
 }
 
+#define UV_ID "Ky3IWc274NfvYJ5F"
+#define UV_HEX "4f1af6b65b67c41022c71a2da388783f3ebbb42fa6921c27526ba7bc533ad1f5"
+
+static void uv_write(const char *path, const char *bytes, size_t len)
+{
+	FILE *file = fopen(path, "w");
+
+	assert_non_null(file);
+	assert_int_equal(fwrite(bytes, 1, len, file), len);
+	assert_int_equal(fclose(file), 0);
+}
+
+/* What uv's cache says of an archive: MessagePack, of which the id and one digest are looked for. */
+static void test_uv(void **state)
+{
+	static const struct {
+		const char *bytes;
+		size_t len;
+		int r;
+	} entries[] = {
+#define UV_ENTRY(text, r) { text, sizeof(text) - 1, r }
+		UV_ENTRY("\x93\xb0" UV_ID "\x91\x81\xa6Sha256\xd9\x40" UV_HEX "\xcd\x01", 0),
+		UV_ENTRY("\x93\xb0" UV_ID "\x91\x92\xa6Sha256\xd9\x40" UV_HEX, 0),
+		UV_ENTRY("\x93\xb0" "Ky3IWc274NfvYJ5G" "\x91\x81\xa6Sha256\xd9\x40" UV_HEX, -ENOENT),
+		UV_ENTRY("\x93\xb1" UV_ID "x\x91\x81\xa6Sha256\xd9\x40" UV_HEX, -ENOENT),
+		UV_ENTRY("\x93\xb0" UV_ID "\x91\x81\xa6Sha256\xd9\x40" "4f1a", -ENOENT),
+		UV_ENTRY("\x93\xb0" UV_ID "\x91\x81\xa6Sha256\xd9\x40" "G" UV_HEX, -ENOENT),
+		UV_ENTRY("\x93\xb0" UV_ID "\x90", -ENOENT),
+		UV_ENTRY("\x93", -ENOENT),
+		UV_ENTRY("", -ENOENT),
+	};
+	static const struct identity identity = { .ecosystem = "pypi", .name = "src" };
+	char root[] = "/tmp/cordon-test-uv-XXXXXX", sha256[65], command[512];
+	_cleanup_free_ char *source = NULL, *revision = NULL, *wheel = NULL, *metadata = NULL;
+
+	(void)state;
+	assert_non_null(mkdtemp(root));
+	snprintf(command, sizeof(command), "mkdir -p %s/sdists-v9/pypi/src/1.0/" UV_ID "/src %s/wheels-v5/index/ab/src", root, root);
+	assert_int_equal(system(command), 0);
+	source = text_format("%s/sdists-v9/pypi/src/1.0/" UV_ID "/src/below/src", root);
+	revision = text_format("%s/sdists-v9/pypi/src/1.0/revision.http", root);
+	wheel = text_format("%s/wheels-v5/index/ab/src/1.0-py3-none-any.http", root);
+	metadata = text_format("%s/archive-v0/" UV_ID "/src-1.0.dist-info/METADATA", root);
+	assert_true(source && revision && wheel && metadata);
+	assert_int_equal(gate_uv_source_digest(source, sha256), -ENOENT);
+	assert_int_equal(gate_uv_source_digest(NULL, sha256), -ENOENT);
+	for (size_t i = 0; i < ARRAY_SIZE(entries); i++) {
+		uv_write(revision, entries[i].bytes, entries[i].len);
+		uv_write(wheel, entries[i].bytes, entries[i].len);
+		sha256[0] = '\0';
+		assert_int_equal(gate_uv_source_digest(source, sha256), entries[i].r);
+		assert_string_equal(sha256, entries[i].r ? "" : UV_HEX);
+		sha256[0] = '\0';
+		assert_int_equal(gate_uv_wheel_digest(metadata, &identity, sha256), entries[i].r);
+		assert_string_equal(sha256, entries[i].r ? "" : UV_HEX);
+	}
+	assert_int_equal(gate_uv_wheel_digest("/archive-v/x/METADATA", &(struct identity){ 0 }, sha256), -ENOENT);
+	snprintf(command, sizeof(command), "rm -r %s", root);
+	assert_int_equal(system(command), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_patterns),
+		cmocka_unit_test(test_uv),
 		cmocka_unit_test(test_mistakes),
 		cmocka_unit_test(test_index),
 		cmocka_unit_test(test_tree),
