@@ -32,6 +32,6 @@ def case_environment(suite):
     check(told.tell("open", told.path("good-1.0-py3-none-any.whl")) == "ok", "environment: an archive passes")
     check(told.tell("create", f"{site}/pkg/deep.py") == "ok", "environment: then files are made there")
     told.end()
-    told, site = start("uv", "uv")
+    told, site = start("uv-alone", "uv")
     check(told.tell("create", f"{site}/_virtualenv.py") == "ok", "environment: uv, which makes some itself, is not held to it")
     told.end()
