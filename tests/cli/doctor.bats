@@ -21,7 +21,7 @@ field() { "$PYTHON" -c "import json, sys; d = json.load(sys.stdin); print($1)" <
 	for backend in lsm fmod_ret trace; do
 		grep -q "^\(backends\)\? *$backend  *[a-z]" <<< "$output"
 	done
-	grep -q "not enforced yet: .*identity.hash, " <<< "$output"
+	grep -q "not enforced yet: .*identity.internal" <<< "$output"
 	says_not "$(grep "not enforced yet: " <<< "$output")" env.secret
 	# Every installer that comes with cordon has a place where its artifacts wait.
 	[[ $output != *"not looked at before use"* ]]
