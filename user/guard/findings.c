@@ -67,11 +67,11 @@ static void finding_fill_unknown(struct finding *finding, const struct cordon_re
 static void finding_fill_package(struct controller *c, struct finding *finding, const struct cordon_record *head)
 {
 	const struct identity *identity = package_identity(c, head->label.package);
-	unsigned int installer = head->label.installer;
+	const struct installer *installer = installer_at(c->data.installers, head->label.installer);
 
-	if (installer && installer <= c->data.installers->count) {
-		finding->installer = strdup(c->data.installers->items[installer - 1].id);
-		finding->ecosystem = finding_copy(c->data.installers->items[installer - 1].ecosystem);
+	if (installer) {
+		finding->installer = strdup(installer->id);
+		finding->ecosystem = finding_copy(installer->ecosystem);
 	}
 	if (!identity || !identity->name[0]) {
 		/* Installers, helpers and the project are nobody's package. */

@@ -33,16 +33,9 @@ static bool gate_wants_sha512(const struct controller *c, const char *ecosystem)
 	return false;
 }
 
-static const struct installer *gate_installer(const struct controller *c, const struct cordon_record *head)
-{
-	unsigned int installer = head->label.installer;
-
-	return installer && installer <= c->data.installers->count ? &c->data.installers->items[installer - 1] : NULL;
-}
-
 static const char *gate_ecosystem(const struct controller *c, const struct cordon_record *head)
 {
-	const struct installer *installer = gate_installer(c, head);
+	const struct installer *installer = installer_at(c->data.installers, head->label.installer);
 
 	return installer ? installer->ecosystem : "";
 }
@@ -198,7 +191,7 @@ static void job_tree(struct controller *c, struct gate_job *job)
 		.leaf = job->record.leaf,
 		.ecosystem = gate_ecosystem(c, &job->record.look.head),
 	};
-	const struct installer *installer = gate_installer(c, &job->record.look.head);
+	const struct installer *installer = installer_at(c->data.installers, job->record.look.head.label.installer);
 	int r = gate_tree_identity(job->fd, object.ecosystem, &object.identity);
 
 	if (installer && !strcmp(object.ecosystem, "npm"))

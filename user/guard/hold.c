@@ -63,9 +63,7 @@ static bool hold_is_late(const struct process *process)
 static const struct installer *hold_installer(const struct controller *c, const struct process *process,
 					      const struct decision *decision)
 {
-	unsigned int installer = decision->installer ? decision->installer : process->installer;
-
-	return installer && installer <= c->data.installers->count ? &c->data.installers->items[installer - 1] : NULL;
+	return installer_at(c->data.installers, decision->installer ? decision->installer : process->installer);
 }
 
 /* What the installer made for the package, as it says itself. */

@@ -15,6 +15,11 @@ static int by_id(const void *a, const void *b)
 	return strcmp(((const struct installer *)a)->id, ((const struct installer *)b)->id);
 }
 
+const struct installer *installer_at(const struct installers *installers, unsigned int number)
+{
+	return number && number <= installers->count ? &installers->items[number - 1] : NULL;
+}
+
 int installers_find(const struct installers *installers, const char *id)
 {
 	size_t low = 0, high = installers->count;

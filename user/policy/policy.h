@@ -251,6 +251,8 @@ int installers_add_caches(const struct installers *installers, const struct zone
 			  struct diag *ret_diag);
 /* The folders of `built`, of all of them. *ret is for strings_free(). */
 int installers_expand_built(const struct installers *installers, const struct zones_scene *scene, char ***ret, size_t *ret_count);
+/* The one that a label numbers, from 1; NULL: there is none. */
+const struct installer *installer_at(const struct installers *installers, unsigned int number);
 /* The index, or -ENOENT. */
 int installers_find(const struct installers *installers, const char *id);
 

@@ -16,13 +16,11 @@ static struct cordon_args program_args(const struct program *program)
 void context_init(struct context *c, const struct decide_session *session, const struct decide_input *input)
 {
 	const struct program *program = input->process->program;
-	size_t index = input->process->installer;
 
 	*c = (struct context){ .session = session, .process = input->process, .facts = input->facts };
 	c->starter = process_starter(input->process);
 	c->by = input->process->previous ? input->process->previous : program;
-	if (index && index <= session->installers->count)
-		c->installer = &session->installers->items[index - 1];
+	c->installer = installer_at(session->installers, input->process->installer);
 	c->input.path = program->path;
 	c->input.exe = input->facts->exe;
 	c->input.args = program_args(program);
