@@ -90,17 +90,31 @@ static int look_below_mount(const struct mount *mount, void *data)
 	return 1;
 }
 
+/* All its names; NULL: there may be more of them. */
+static char *path_in_file_system(const struct cordon_record_program *record, const char *leaf)
+{
+	return record->names < CORDON_PROGRAM_NAMES ? path_below(record, "", record->names, leaf) : NULL;
+}
+
+/* Gives whether it was found on one of the task's mounts: `path` and `fd`. */
+static bool look_on_mounts(struct look *look, const char *leaf)
+{
+	_cleanup_free_ char *names = path_in_file_system(look->record, leaf);
+	_cleanup_free_ char *mounts = text_format("/proc/%d/mountinfo", (int)look->record->head.pid);
+
+	look->names = names;
+	return names && mounts && mountinfo_each(mounts, look_below_mount, look) == 1;
+}
+
 int look_open(struct controller *c, const struct cordon_record_program *record, const char *leaf, char **ret_path,
 	      struct kernel_origin *ret)
 {
 	const char *base = places_path(c->places, record->object);
-	_cleanup_free_ char *names = record->names < CORDON_PROGRAM_NAMES ? path_below(record, "", record->names, leaf) : NULL;
-	_cleanup_free_ char *path = base ? path_below(record, base, record->depth, leaf) : names ? strdup(names) : NULL;
-	_cleanup_free_ char *mounts = text_format("/proc/%d/mountinfo", (int)record->head.pid);
-	struct look look = { .c = c, .record = record, .names = names, .origin = ret, .fd = -1 };
+	_cleanup_free_ char *path = base ? path_below(record, base, record->depth, leaf) : path_in_file_system(record, leaf);
+	struct look look = { .c = c, .record = record, .origin = ret, .fd = -1 };
 	int r = path ? open_that(c, record, path, ret) : -ENAMETOOLONG;
 
-	if (r < 0 && names && mounts && mountinfo_each(mounts, look_below_mount, &look) == 1) {
+	if (r < 0 && look_on_mounts(&look, leaf)) {
 		*ret_path = look.path;
 		return look.fd;
 	}
