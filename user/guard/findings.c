@@ -225,11 +225,11 @@ void finding_take(struct controller *c, const struct cordon_record_finding *reco
 	finding.answer = record->answer;
 	finding_fill_actor(c, &finding, &record->head);
 	finding_fill_object(c, &finding, record);
-	if (record->op.kind == CORDON_OP_ARTIFACT)
-		finding.reason = strdup(finding_artifact_reason(record->op.what));
 	if (cordon_condemns(record->action, c->kernel_session.mode, record->head.label.role)) {
 		condemn_take(c, &record->head.label);
 		finding.reason = finding_condemned(c, &record->head);
+	} else if (record->op.kind == CORDON_OP_ARTIFACT) {
+		finding.reason = strdup(finding_artifact_reason(record->op.what));
 	}
 	finding_put(c, &finding);
 }
