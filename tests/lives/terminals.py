@@ -93,18 +93,32 @@ class Desk:
         """A shell below cordon, in which the installer was started."""
         terminal = self.start([*self.guard, "--", shell, *options, "-i"])
         terminal.send(" ".join(self.command) + "\n")
-        self.check(terminal.expect("pid "), f"{self.name}: it starts", terminal.seen)
-        terminal.expect("\n")
+        self.begins()
         return terminal
 
     def start(self, argv):
         self.terminal = Terminal(argv, self.folder, self.env)
         return self.terminal
 
-    def waits(self):
-        """The installer has said who it is, and is stopped at the gate: somebody writes the archive."""
+    def begins(self):
+        """The installer has said who it is."""
         self.check(self.terminal.expect("pid "), f"{self.name}: it starts", self.terminal.seen)
         self.terminal.expect("\n")
+
+    def reads(self, seconds=None):
+        """The installer asks its user."""
+        self.terminal.send("word\n")
+        self.check(self.terminal.expect("got word", seconds), f"{self.name}: it has the terminal", self.terminal.seen)
+
+    def leave(self):
+        """The shell's end."""
+        self.terminal.send("exit\n")
+        self.terminal.wait()
+        self.all_gone()
+
+    def waits(self):
+        """The installer has said who it is, and is stopped at the gate: somebody writes the archive."""
+        self.begins()
         pid = int(self.terminal.seen[:self.terminal.at].split()[-1])
         self.check(wait_for(lambda: state_of(pid) == "T", 10), f"{self.name}: it waits at the gate", state_of(pid))
         return pid
@@ -136,13 +150,10 @@ def stop(suite):
     desk.check(terminal.expect("Stopped", 20), "terminal-stop: and stops once more", terminal.seen)
     terminal.send("fg\n")
     time.sleep(0.5)
-    terminal.send("word\n")
-    desk.check(terminal.expect("got word"), "terminal-stop: it has the terminal", terminal.seen)
+    desk.reads()
     terminal.send("echo status-$?\n")
     desk.check(terminal.expect("status-0"), "terminal-stop: and ends well", terminal.seen)
-    terminal.send("exit\n")
-    terminal.wait()
-    desk.all_gone()
+    desk.leave()
 
 
 def interrupt(suite):
@@ -192,8 +203,7 @@ def shells(suite):
             time.sleep(1)
             desk.check(b"opened" not in terminal.seen, f"{name}: it waits", terminal.seen)
         desk.check(terminal.expect("opened"), f"{name}: its archive is opened", terminal.seen)
-        terminal.send("word\n")
-        desk.check(terminal.expect("got word", 20), f"{name}: it has the terminal", terminal.seen)
+        desk.reads(20)
         terminal.send("echo status-$?\n")
         desk.check(terminal.expect("status-0", 20), f"{name}: and ends well", terminal.seen)
         desk.check(b"topped" not in terminal.seen, f"{name}: nothing was stopped", terminal.seen)
@@ -218,11 +228,8 @@ def jobs(suite):
     desk.check(b"opened" not in terminal.seen, "job-stop: the verdict does not continue it", terminal.seen)
     terminal.send("fg\n")
     desk.check(terminal.expect("opened"), "job-stop: fg does", terminal.seen)
-    terminal.send("word\n")
-    desk.check(terminal.expect("got word"), "job-stop: it has the terminal", terminal.seen)
-    terminal.send("exit\n")
-    terminal.wait()
-    desk.all_gone()
+    desk.reads()
+    desk.leave()
     for name in ("job-lost", "job-refused"):
         desk = Desk(suite, name)
         with open(desk.archive, "r+b"):
@@ -235,9 +242,7 @@ def jobs(suite):
             desk.check(terminal.expect("PermissionError", 20), f"{name}: it is told no", terminal.seen)
         terminal.send("echo status-$?\n")
         desk.check(terminal.expect("status-1", 20) and b"topped" not in terminal.seen, f"{name}: the shell goes on", terminal.seen)
-        terminal.send("exit\n")
-        terminal.wait()
-        desk.all_gone()
+        desk.leave()
 
 
 CASES = {"terminal-stop": stop, "terminal-interrupt": interrupt, "hangup": hangup, "shells": shells, "jobs": jobs}
